@@ -1,0 +1,42 @@
+"""The engine's API, version 1."""
+
+from csp.decorators import csp_update
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from recommender.api.catalog import CreatorsView, VideosView
+from recommender.api.events import EventsView
+from recommender.api.feed import FeedView, ViewersView
+from recommender.api.metrics import MetricsView, RefusedEventsView, ReplayView
+from recommender.api.training import (
+    ModelVersionsView,
+    PromoteView,
+    RollBackView,
+    TrainingRunsView,
+    TrainingRunView,
+)
+
+app_name = "api"
+
+# The try-it page keeps its script in a file of ours, but sets styles on its elements itself.
+docs = csp_update({"style-src": ["'unsafe-inline'"]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api:openapi")
+)
+
+urlpatterns = [
+    path("events", EventsView.as_view(), name="events"),
+    path("refused-events", RefusedEventsView.as_view(), name="refused-events"),
+    path("refused-events/replay", ReplayView.as_view(), name="replay"),
+    path("feed", FeedView.as_view(), name="feed"),
+    path("viewers", ViewersView.as_view(), name="viewers"),
+    path("creators", CreatorsView.as_view(), name="creators"),
+    path("videos", VideosView.as_view(), name="videos"),
+    path("training-runs", TrainingRunsView.as_view(), name="training-runs"),
+    path("training-runs/<int:pk>", TrainingRunView.as_view(), name="training-run"),
+    path("model-versions", ModelVersionsView.as_view(), name="model-versions"),
+    path("model-versions/roll-back", RollBackView.as_view(), name="roll-back"),
+    path("model-versions/<int:pk>/promote", PromoteView.as_view(), name="promote"),
+    path("metrics", MetricsView.as_view(), name="metrics"),
+    path("openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    path("docs", docs, name="docs"),
+]

@@ -1,0 +1,60 @@
+"""The front door: everything other apps, the API, the admin, tasks and commands may ask of the engine.
+
+Fitting is not here: the training stack would make every web process larger (see `feedback.retrain`).
+"""
+
+from recommender.events.ingest import record_event_dicts, record_events
+from recommender.events.metrics import read_account
+from recommender.events.partitions import ensure_partitions
+from recommender.events.replay import replay_refused
+from recommender.events.rollups import roll_up
+from recommender.feedback.leases import find_claimable as find_claimable_runs
+from recommender.feedback.requests import cancel_run
+from recommender.feedback.requests import request_run as request_training
+from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
+from recommender.serving.catalog import (
+    UnknownCreatorError,
+    VideoCard,
+    describe_videos,
+    list_topics,
+    publish_creators,
+    publish_videos,
+    set_blocked,
+)
+from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
+from recommender.serving.impressions import ServedPage
+from recommender.serving.settings import activate_value_weights, read_active_weights, save_value_weights
+from recommender.serving.state import ViewerProfile, sign_up
+
+__all__ = [
+    "FeedRequest",
+    "RegistryError",
+    "RequestBelongsToAnotherError",
+    "ServedPage",
+    "UnknownCreatorError",
+    "VideoCard",
+    "ViewerProfile",
+    "activate_value_weights",
+    "cancel_run",
+    "describe_videos",
+    "ensure_partitions",
+    "find_claimable_runs",
+    "find_live",
+    "for_you",
+    "list_topics",
+    "promote",
+    "prune_artifacts",
+    "publish_creators",
+    "publish_videos",
+    "read_account",
+    "read_active_weights",
+    "record_event_dicts",
+    "record_events",
+    "replay_refused",
+    "request_training",
+    "roll_back",
+    "roll_up",
+    "save_value_weights",
+    "set_blocked",
+    "sign_up",
+]

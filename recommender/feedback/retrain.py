@@ -1,0 +1,169 @@
+"""One retraining from claimed run to verdict: read, fit, compare on held-out time, promote or refuse.
+
+The newest part of the events is held out from the fit; the candidate and the live version are judged on it
+alike. Whatever happens to the worker, the live version stays and the run is taken up again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from recommender import contracts as c
+from recommender import queries
+from recommender.build import build_engine
+from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, release_failed
+from recommender.models import ModelVersion, TrainingRun
+from recommender.params import Params
+from recommender.registry.artifacts import BrokenArtifactError
+from recommender.registry.versions import (
+    StaleLeaseError,
+    Verdict,
+    find_live,
+    read_version,
+    register_candidate,
+    write_version,
+)
+from recommender.training.evaluate import WindowLosses, window_losses
+from recommender.training.fit import FittedArtifact, fit_engine
+from recommender.training.gate import compare
+
+logger = logging.getLogger(__name__)
+
+#: How much of the past the predictors learn from, and the share of it, the newest, that judges them.
+LEARNING_DAYS = 28
+HELD_OUT_SHARE = 0.1
+#: Videos remembered per viewer from before the learning days.
+HISTORY_PER_VIEWER = 100
+
+Report = Callable[[float, str], None]
+
+
+class NothingToLearnError(Exception):
+    """There are no events to fit on; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a run reads: history before `since`, learning rows up to `cut`, held-out rows up to `until`."""
+
+    since: datetime
+    cut: datetime
+    until: datetime
+
+
+def work_on(run_id: int, report: Report | None = None) -> TrainingRun | None:
+    """Claim a run and bring it to its end; None if somebody else works on it.
+
+    `report(fraction, step)` is told the progress beside the run's own row.
+    """
+    lease = claim(run_id)
+    if lease is None:
+        return None
+    try:
+        with Heartbeat(lease) as beat:
+            _train(lease, _join(beat, report))
+    except (LeaseLostError, StaleLeaseError) as error:
+        logger.warning("training stopped: %s", error)
+    except NothingToLearnError as error:
+        release_failed(lease, str(error))
+    except Exception as error:
+        logger.exception("training run %s failed", run_id)
+        release_failed(lease, f"{type(error).__name__}: {error}")
+    return TrainingRun.objects.get(pk=run_id)
+
+
+def _join(beat: Report, report: Report | None) -> Report:
+    def tell(fraction: float, step: str) -> None:
+        beat(fraction, step)
+        if report is not None:
+            report(fraction, step)
+
+    return tell
+
+
+def _train(lease: Lease, report: Report) -> None:
+    run = TrainingRun.objects.get(pk=lease.run_id)
+    started = time.monotonic()
+    report(0.01, "reading events")
+    live = find_live()
+    live_artifact = _read_live(live)
+    window = choose_window(run.data_until, live)
+    known, held_out = read_window(window, live_artifact.meta.get("topic_names", ()) if live_artifact else ())
+    fitted = fit_engine(
+        known,
+        Params(),
+        progress=lambda fraction, step: report(0.1 + 0.7 * fraction, step),
+        warm_start=live_artifact,
+    )
+    report(0.8, "comparing with the live version on the held-out window")
+    candidate = _judge(fitted, known, held_out)
+    champion = _judge(live_artifact or _BASE_RATES, known, held_out)
+    decision = compare(candidate, champion)
+    report(0.95, "writing the files")
+    folder, manifest_sha256 = write_version(fitted.arrays, fitted.meta, known.catalogue.topic_names)
+    figures = {
+        **decision.figures,
+        "held_out_from": window.cut.isoformat(),
+        "held_out_until": window.until.isoformat(),
+        "held_out_rows": len(held_out),
+        "learning_rows": len(known.impressions),
+        "seconds": round(time.monotonic() - started, 1),
+        "compared_with": live.pk if live else None,
+    }
+    verdict = Verdict(decision.promote, decision.reason, figures)
+    register_candidate(lease.run_id, lease.fencing_token, folder, manifest_sha256, verdict)
+
+
+def choose_window(until: datetime, live: ModelVersion | None) -> Window:
+    """The learning days before `until`, and the newest share of them to be held out.
+
+    Raises NothingToLearnError if no event is older than `until`.
+    """
+    span = queries.read_span()
+    if span is None or span[0] >= until:
+        raise NothingToLearnError(
+            "there are no events to learn from; "
+            "send some to POST /api/v1/events or run manage.py import_events"
+        )
+    last = min(span[1] + timedelta(seconds=1), until)
+    since = max(span[0], last - timedelta(days=LEARNING_DAYS))
+    return Window(since=since, cut=last - (last - since) * HELD_OUT_SHARE, until=last)
+
+
+def read_window(window: Window, topic_names: tuple[str, ...] | list[str]) -> tuple[c.Dataset, c.Impressions]:
+    """The data set known at the cut, and the impressions after it."""
+    catalogue = queries.read_catalogue(topic_names)
+    viewers = queries.read_viewers(catalogue.topic_names)
+    known = c.Dataset(
+        catalogue=catalogue,
+        viewers=viewers,
+        history=queries.read_history(catalogue, viewers, window.since, HISTORY_PER_VIEWER),
+        impressions=queries.read_impressions(catalogue, viewers, window.since, window.cut),
+        cut_at=window.cut.timestamp(),
+    )
+    return known, queries.read_impressions(catalogue, viewers, window.cut, window.until)
+
+
+#: What the first version is compared with: an engine that knows how often each action happens, no more.
+_BASE_RATES = FittedArtifact(arrays={}, meta={})
+
+
+def _judge(fitted: FittedArtifact, known: c.Dataset, held_out: c.Impressions) -> WindowLosses:
+    engine = build_engine(known.catalogue, fitted.arrays, fitted.meta, params=Params(), now=known.cut_at)
+    return window_losses(engine, known, held_out)
+
+
+def _read_live(live: ModelVersion | None) -> FittedArtifact | None:
+    """The live version's files; None if they cannot be served, so that a new version can replace it."""
+    if live is None:
+        return None
+    try:
+        artifact = read_version(live)
+    except BrokenArtifactError as error:
+        logger.error("the live version cannot be served, the candidate stands alone: %s", error)
+        return None
+    return FittedArtifact(arrays=dict(artifact.arrays), meta=dict(artifact.meta))

@@ -1,0 +1,210 @@
+"""The whole journey from a viewer's state to a page, at array level.
+
+Serving, evaluation and simulation call the same functions, so what is measured is what is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recommender.contracts import (
+    UNKNOWN,
+    BoolArray,
+    Candidates,
+    Catalogue,
+    FloatArray,
+    IntArray,
+    Predictions,
+    Scenario,
+    Slate,
+    ValueWeights,
+    ViewerState,
+)
+from recommender.features.assemble import FeatureRows, assemble
+from recommender.features.content import Content
+from recommender.features.crosses import encode_crosses, scene_columns, video_columns, viewer_columns
+from recommender.features.order import pick_top
+from recommender.features.statistics import Statistics, encode_videos, look_up_rates
+from recommender.features.viewers import ViewerProfile, read_viewer
+from recommender.params import Params
+from recommender.prediction.inputs import PredictionInputs, Predictor
+from recommender.recall.gather import SIGNALS, SOURCES, fill_signals, gather
+from recommender.recall.index import RecallIndex
+from recommender.recall.newcomers import imagine_watches
+from recommender.recall.searches import match_words
+from recommender.rerank.compose import Shortlist, compose
+from recommender.rerank.rules import Gates, admit_for_viewer, explain_admission, find_capped
+from recommender.rerank.value import value_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything a ranking reads; immutable, so that a new version replaces it in one assignment."""
+
+    catalogue: Catalogue
+    content: Content
+    statistics: Statistics
+    recall: RecallIndex
+    gates: Gates
+    predictor: Predictor
+    fusion: FloatArray  # (n_signals,) float32
+    params: Params
+    version: str
+    meta: Mapping[str, Any]
+
+    @property
+    def is_fallback(self) -> bool:
+        """No fitted artifact stands behind this engine."""
+        return bool(self.meta.get("fallback", False))
+
+
+def rank_for_viewer(
+    engine: Engine,
+    state: ViewerState,
+    scenario: Scenario,
+    weights: ValueWeights,
+    rng: np.random.Generator,
+    k: int = 10,
+) -> Slate:
+    """One page for one viewer: recall, features, prediction, value, rules, composition.
+
+    Pure: the same inputs and generator state give the same page.
+
+    Raises
+    ------
+    ValueError
+        if `k` is not between 1 and the shortlist's size.
+    """
+    if not 1 <= k <= engine.params.rerank.shortlist:
+        raise ValueError(f"a page of {k} videos was asked for; choose 1 to {engine.params.rerank.shortlist}")
+    viewer, searched = open_viewer(engine, state, scenario)
+    candidates = gather(engine.recall, viewer, scenario, engine.fusion, engine.params.recall.candidates)
+    predictions = predict_candidates(engine, viewer, scenario, candidates)
+    terms = value_terms(predictions, weights, scenario.market)
+    shortlist, dropped = _shortlist(engine, state, scenario, candidates, terms, searched)
+    dropped["seen"] = len(state.seen_video_id)
+    last = engine.catalogue.find_rows(state.recent_video_id[-1:])
+    has_last = len(last) > 0 and last[0] >= 0
+    return compose(
+        shortlist,
+        int(engine.content.creator[last[0]]) if has_last else UNKNOWN,
+        int(engine.catalogue.sound_id[last[0]]) if has_last else UNKNOWN,
+        k,
+        rng,
+        engine.params.rerank,
+        dropped,
+        len(candidates),
+    )
+
+
+def open_viewer(engine: Engine, state: ViewerState, scenario: Scenario) -> tuple[ViewerProfile, IntArray]:
+    """The viewer against this catalogue and market, and the rows that match what they searched for."""
+    searched, _ = match_words(engine.recall, state.search_tokens)
+    admitted = admit_for_viewer(engine.gates, engine.catalogue, state, scenario.market, searched)
+    imagined = imagine_watches(state, engine.recall.topics.get(scenario.market), engine.params.recall)
+    viewer = read_viewer(engine.catalogue, engine.content, state, admitted, imagined, engine.params.features)
+    return viewer, searched
+
+
+def predict_candidates(
+    engine: Engine, viewer: ViewerProfile, scenario: Scenario, candidates: Candidates
+) -> Predictions:
+    """Calibrated predictions of one viewer's candidates, in their order."""
+    rows = describe_rows(engine, viewer, scenario, candidates.video, candidates.signals)
+    matrix, _ = assemble(engine.catalogue, engine.content, rows, engine.params.features)
+    columns = video_columns(engine.catalogue, engine.content, candidates.video)
+    columns |= scene_columns(scenario) | viewer_columns(viewer.state)
+    return engine.predictor.predict(
+        PredictionInputs(
+            matrix=matrix,
+            slots=encode_crosses(engine.statistics.crosses, columns),
+            duration_seconds=engine.catalogue.duration_seconds[candidates.video],
+            fused=candidates.fused,
+            market=scenario.market,
+        )
+    )
+
+
+def score_videos(engine: Engine, state: ViewerState, scenario: Scenario, video: IntArray) -> Predictions:
+    """Predictions of given catalogue rows for one viewer, in the order given: search and reach ask this."""
+    viewer, _ = open_viewer(engine, state, scenario)
+    signals = np.zeros((len(video), len(SIGNALS)), dtype=np.float32)
+    fill_signals(engine.recall, viewer, scenario, video, signals)
+    fused = signals @ engine.fusion
+    source = np.zeros(len(video), dtype=np.int8)
+    return predict_candidates(engine, viewer, scenario, Candidates(video, source, signals, fused))
+
+
+def describe_rows(
+    engine: Engine, viewer: ViewerProfile, scenario: Scenario, video: IntArray, signals: FloatArray
+) -> FeatureRows:
+    """What is known now about (viewer, each video, scene)."""
+    statistics = engine.statistics
+    codes = encode_videos(engine.catalogue, engine.content, video)
+    odds, shown = look_up_rates(statistics.tables, codes)
+    return FeatureRows(
+        video=video,
+        happened_at=np.array([scenario.happened_at]),
+        rate_log_odds=odds,
+        rate_log_shown=shown,
+        recent=viewer.recent,
+        viewer_market=np.array([viewer.state.market]),
+        viewer_language=np.array([viewer.state.language]),
+        interests=viewer.state.interests[None, :],
+        scores=signals,
+        score_names=SIGNALS,
+        base_rate=statistics.tables.base_rate,
+    )
+
+
+def _shortlist(
+    engine: Engine,
+    state: ViewerState,
+    scenario: Scenario,
+    candidates: Candidates,
+    terms: FloatArray,
+    searched: IntArray,
+) -> tuple[Shortlist, dict[str, int]]:
+    """The most valuable candidates that the caps leave, with the best new ones among them."""
+    params = engine.params.rerank
+    value = terms.sum(axis=1)
+    creator_full, topic_full = find_capped(
+        engine.catalogue, engine.content, state, candidates.video, scenario.happened_at, params
+    )
+    usable = np.isfinite(value) & ~creator_full & ~topic_full
+    dropped = {
+        "creator_daily_cap": int(creator_full.sum()),
+        "topic_daily_cap": int((topic_full & ~creator_full).sum()),
+        "not_finite": int((~np.isfinite(value)).sum()),
+    }
+    value = np.where(usable, value, -np.inf)
+    is_new = _is_new(engine, scenario, candidates.video)
+    best = pick_top(value, params.shortlist)
+    best_new = pick_top(np.where(is_new, value, -np.inf), params.exploration_pool)
+    rows = np.unique(np.concatenate([best, best_new]))
+    video = candidates.video[rows]
+    shortlist = Shortlist(
+        video_id=engine.catalogue.video_id[video],
+        creator=engine.content.creator[video],
+        sound=engine.catalogue.sound_id[video],
+        vectors=engine.content.vectors[video],
+        terms=terms[rows],
+        source=candidates.source[rows],
+        is_new=is_new[rows],
+        admission=explain_admission(engine.gates, scenario.market, video, searched),
+        source_names=SOURCES,
+    )
+    return shortlist, dropped
+
+
+def _is_new(engine: Engine, scenario: Scenario, video: IntArray) -> BoolArray:
+    params = engine.params.recall
+    age_hours = (scenario.happened_at - engine.catalogue.published_at[video]) / 3600
+    is_new: BoolArray = (age_hours < params.fresh_hours) & (
+        engine.statistics.shown[video] < params.fresh_impressions
+    )
+    return is_new

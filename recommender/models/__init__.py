@@ -1,0 +1,34 @@
+"""The engine's tables."""
+
+from recommender.models.access import ApiToken
+from recommender.models.activity import (
+    Event,
+    EventBatch,
+    EventLedger,
+    HourlyRollup,
+    RefusedEvent,
+    RollupRow,
+    ViewerState,
+)
+from recommender.models.catalog import Creator, Video, Viewer
+from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.serving import FeedPage, MarketRule, ValueWeights
+
+__all__ = [
+    "ApiToken",
+    "Creator",
+    "Event",
+    "EventBatch",
+    "EventLedger",
+    "FeedPage",
+    "HourlyRollup",
+    "MarketRule",
+    "ModelVersion",
+    "RefusedEvent",
+    "RollupRow",
+    "TrainingRun",
+    "ValueWeights",
+    "Video",
+    "Viewer",
+    "ViewerState",
+]

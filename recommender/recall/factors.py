@@ -1,0 +1,26 @@
+"""Recall from a viewer's taste as a whole: a low-rank picture of who likes what.
+
+Truncated singular vectors of the likes, popularity and activity discounted before and restored after (a graph
+low-pass filter, Shen et al., CIKM 2021). A viewer is folded in by one sum, so a like counts at once.
+"""
+
+from __future__ import annotations
+
+from recommender.contracts import FloatArray, IntArray, Scenario
+from recommender.features.viewers import ViewerProfile
+from recommender.recall.index import RecallIndex
+from recommender.recall.voting import take_voted
+
+
+def recall(
+    index: RecallIndex, viewer: ViewerProfile, scenario: Scenario, k: int
+) -> tuple[IntArray, FloatArray]:
+    """At most k catalogue rows (int32) with their scores (float32), best first."""
+    return take_voted(vote(index, viewer), viewer, k)
+
+
+def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
+    """(n_videos,) score of every video, 0 where it has no factors."""
+    if "factors" not in viewer.votes:
+        viewer.votes["factors"] = index.factors.vote(viewer.liked_video, viewer.liked_weight)
+    return viewer.votes["factors"]

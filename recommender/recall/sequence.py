@@ -1,0 +1,22 @@
+"""Recall from the order of things: what the sequence CNN expects after the last videos."""
+
+from __future__ import annotations
+
+from recommender.contracts import FloatArray, IntArray, Scenario
+from recommender.features.viewers import ViewerProfile
+from recommender.recall.index import RecallIndex
+from recommender.recall.voting import take_voted
+
+
+def recall(
+    index: RecallIndex, viewer: ViewerProfile, scenario: Scenario, k: int
+) -> tuple[IntArray, FloatArray]:
+    """At most k catalogue rows (int32) with their scores (float32), best first."""
+    return take_voted(vote(index, viewer), viewer, k)
+
+
+def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
+    """(n_videos,) score of every video, 0 where the artifact has no CNN or the video is not covered."""
+    if "sequence" not in viewer.votes:
+        viewer.votes["sequence"] = index.sequence.vote(viewer.recent.video[0], viewer.recent.actions[0])
+    return viewer.votes["sequence"]

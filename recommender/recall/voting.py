@@ -1,0 +1,25 @@
+"""Turn a score over the whole catalogue into a source's answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.contracts import FloatArray, IntArray
+from recommender.features.order import pick_top
+from recommender.features.viewers import ViewerProfile
+
+
+def take_voted(votes: FloatArray, viewer: ViewerProfile, k: int) -> tuple[IntArray, FloatArray]:
+    """The k best allowed videos with a vote above 0: rows (int32) and scores (float32), best first."""
+    voted = np.flatnonzero(votes > 0)
+    voted = voted[viewer.allowed[voted]]
+    rows = voted[pick_top(votes[voted], k)]
+    return rows.astype(np.int32), votes[rows].astype(np.float32)
+
+
+def take_listed(
+    video: IntArray, scores: FloatArray, viewer: ViewerProfile, k: int
+) -> tuple[IntArray, FloatArray]:
+    """The first k allowed videos of a list that is in order: rows (int32) and scores (float32)."""
+    stays = np.flatnonzero(viewer.allowed[video])[:k]
+    return video[stays].astype(np.int32), scores[stays].astype(np.float32)

@@ -1,0 +1,171 @@
+"""The live engine of this process, kept fresh by a thread: version, catalogue, counts, weights, rules.
+
+A request never waits for a reload; it takes the newest engine that is ready. The first request of a process
+waits once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import DatabaseError, close_old_connections, connection
+
+from recommender import contracts as c
+from recommender import queries
+from recommender.build import build_engine
+from recommender.flow import Engine
+from recommender.params import VALUE_TERM_WEIGHTS, Params
+from recommender.registry.artifacts import Artifact, BrokenArtifactError
+from recommender.registry.versions import find_live, read_version
+
+logger = logging.getLogger(__name__)
+
+#: How often a process looks for a new version, video, block, weight or rule.
+POLL_SECONDS = 1.0
+#: How often fresh counts (trending, new videos' evidence) enter a running engine.
+STATS_SECONDS = 30.0
+#: How much of the past the fresh counts cover at most.
+STATS_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedEngine:
+    """Everything a request needs, consistent with itself."""
+
+    engine: Engine
+    version_id: int | None  # None = no live model: the engine is the fallback
+    weights: c.ValueWeights
+    rules: c.MarketRules | None
+    stamp: tuple[Any, ...]  # of version and catalogue
+    stats_at: float  # monotonic seconds
+    topic_codes: Mapping[str, int]
+
+
+class LiveEngine:
+    """Holds the newest ready engine of this process."""
+
+    def __init__(self) -> None:
+        self._current: LoadedEngine | None = None
+        self._artifact: tuple[int, Artifact] | None = None
+        self._broken: set[int] = set()
+        self._lock = threading.Lock()
+        self._thread_pid: int | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def get(self) -> LoadedEngine:
+        """The engine to serve with; builds it on the first call of the process."""
+        if self._thread_pid != os.getpid():
+            self._start()
+        current = self._current
+        assert current is not None  # _start builds one or raises
+        return current
+
+    def refresh(self) -> LoadedEngine:
+        """Bring the engine up to date now; returns it."""
+        with self._lock:
+            self._current = self._load(self._current)
+            return self._current
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread_pid == os.getpid():
+                return
+            self._current = self._load(None)
+            self._thread = threading.Thread(target=self._keep_fresh, name="live-engine", daemon=True)
+            self._thread_pid = os.getpid()
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the engine stays as it is."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _keep_fresh(self) -> None:
+        try:
+            while not self._stopped.wait(POLL_SECONDS):
+                self._refresh_calmly()
+        finally:
+            connection.close()
+
+    def _refresh_calmly(self) -> None:
+        """Refresh; whatever goes wrong, the engine stays as it is and the thread lives on."""
+        try:
+            close_old_connections()
+            cache.get("is-there")  # so that an absent cache is known before a request meets it
+            self.refresh()
+        except DatabaseError as error:
+            logger.warning("live engine stays as it is, the database does not answer: %s", error)
+            connection.close()
+        except Exception:  # no single bad row or artifact may end the thread
+            logger.exception("live engine stays as it is, its refresh failed")
+
+    def _load(self, current: LoadedEngine | None) -> LoadedEngine:
+        """The engine as the database wants it now; `current` itself if nothing changed."""
+        weights = queries.read_value_weights(VALUE_TERM_WEIGHTS)
+        rules = queries.read_market_rules()
+        version_id, artifact = self._find_artifact()
+        stamp = (version_id, *queries.read_catalogue_stamp())
+        if current is not None and (current.stamp, current.rules) == (stamp, rules):
+            if time.monotonic() - current.stats_at < STATS_SECONDS:
+                return current if current.weights == weights else replace(current, weights=weights)
+            catalogue = current.engine.catalogue
+        else:
+            catalogue = queries.read_catalogue(artifact.meta.get("topic_names", ()))
+        engine = build_engine(
+            catalogue,
+            artifact.arrays,
+            artifact.meta,
+            _read_stats(artifact),
+            Params(),
+            rules,
+            now=time.time(),
+            previous=current.engine if current else None,
+        )
+        if current is None or current.stamp != stamp:
+            logger.info("live engine: version %s, %d videos", version_id, len(catalogue))
+        return LoadedEngine(
+            engine=engine,
+            version_id=version_id,
+            weights=weights,
+            rules=rules,
+            stamp=stamp,
+            stats_at=time.monotonic(),
+            topic_codes={name: code for code, name in enumerate(catalogue.topic_names)},
+        )
+
+    def _find_artifact(self) -> tuple[int | None, Artifact]:
+        """The live version's files, or none (the fallback); broken files are refused once, loudly."""
+        version = find_live()
+        if version is None or version.pk in self._broken:
+            return None, Artifact({}, {})
+        if self._artifact is None or self._artifact[0] != version.pk:
+            try:
+                self._artifact = (version.pk, read_version(version))
+            except BrokenArtifactError as error:
+                logger.error("version %s is not served: %s", version.pk, error)
+                self._broken.add(version.pk)
+                return self._keep_last_good()
+        return self._artifact
+
+    def _keep_last_good(self) -> tuple[int | None, Artifact]:
+        return self._artifact if self._artifact is not None else (None, Artifact({}, {}))
+
+
+def _read_stats(artifact: Artifact) -> c.LiveStats:
+    earliest = datetime.now(UTC) - timedelta(days=STATS_DAYS)
+    cut_at = artifact.meta.get("cut_at")
+    since = max(earliest, datetime.fromtimestamp(cut_at, UTC)) if cut_at else earliest
+    return queries.read_live_stats(since)
+
+
+live_engine = LiveEngine()

@@ -1,0 +1,45 @@
+"""What Celery runs: ids in, one call. The rows in PostgreSQL are the truth; a lost message loses nothing."""
+
+from celery import shared_task
+
+from recommender import engine
+from recommender.feedback.retrain import work_on
+
+
+@shared_task
+def wake_training() -> int:
+    """Send each training run that nobody works on to a worker; sending one twice does no harm."""
+    ids = engine.find_claimable_runs()
+    for run_id in ids:
+        train.apply_async([run_id], expires=30)
+    return len(ids)
+
+
+@shared_task
+def train(run_id: int) -> None:
+    """Bring one training run to its end."""
+    work_on(run_id)
+
+
+@shared_task
+def retrain_nightly() -> None:
+    """Ask for the night's retraining."""
+    engine.request_training("nightly")
+
+
+@shared_task
+def roll_up_events() -> int:
+    """Bring the hourly counts up to date."""
+    return engine.roll_up()
+
+
+@shared_task
+def prepare_partitions() -> None:
+    """Make the event partitions of the days to come."""
+    engine.ensure_partitions()
+
+
+@shared_task
+def prune_artifacts() -> int:
+    """Delete the files of versions that nobody will roll back to."""
+    return engine.prune_artifacts()

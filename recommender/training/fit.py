@@ -1,0 +1,151 @@
+"""Fit an artifact from a data set: sources, rates, predictor, fusion. Arrays and a JSON-able meta.
+
+Everything a predictor learns from was known before the row it learns from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.build import build_engine
+from recommender.contracts import ACTIONS, Dataset, FloatArray
+from recommender.features.crosses import Cross
+from recommender.markets import MARKET_CODES
+from recommender.params import Params
+from recommender.prediction.logistic import LinearPart
+from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
+from recommender.training.learn import fit_predictor
+from recommender.training.progress import Progress, Report
+from recommender.training.rows import LearningRows, describe_impressions
+from recommender.training.sequence import fit_sequence
+from recommender.training.sources import Arrays, fit_sources, measure_base_rate, plan_columns
+from recommender.training.split import floor_to_refresh, plan_cuts, split_by_time
+from recommender.training.states import Timeline, build_timeline
+
+
+@dataclass(frozen=True, slots=True)
+class FittedArtifact:
+    """What a fit leaves behind: arrays by name, and facts that go into the manifest."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def fit_engine(
+    dataset: Dataset,
+    params: Params | None = None,
+    progress: Progress | None = None,
+    warm_start: FittedArtifact | None = None,
+) -> FittedArtifact:
+    """Fit everything an engine needs.
+
+    Parameters
+    ----------
+    dataset : what is known; the newest impressions decide the cuts.
+    progress : called with a fraction in [0, 1], never falling, and what is being done.
+    warm_start : the artifact before this one; its regression weights start the new ones.
+
+    Raises
+    ------
+    ValueError
+        if there are too few impressions.
+    """
+    params = params or Params()
+    report = Report(progress or (lambda fraction, text: None))
+    cuts = plan_cuts(dataset, params.training)
+    timeline = build_timeline(dataset)
+    crosses, base_rate = plan_columns(dataset), measure_base_rate(dataset)
+    report.step(0.02, "sources for the learning rows")
+    learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, params, report)
+    report.step(0.4, "logistic regression")
+    start = _previous_actions(warm_start, learning.names)
+    predictor, facts = fit_predictor(learning, start, params, report)
+    report.step(0.65, "sources for the choices")
+    before, _ = split_by_time(dataset, cuts.choose_at)
+    earlier = warm_start.arrays if warm_start is not None else None
+    cnn = fit_sequence(before, params.sequence.epochs, params, earlier)
+    choices = _collect(timeline, before, base_rate, cnn, params)
+    choice, fusion = _fit_choices(choices, params, facts)
+    report.step(0.8, "sources for serving")
+    arrays, meta = fit_sources(dataset, base_rate, params)
+    refresh = params.sequence.refresh_epochs if cnn else 0
+    arrays |= fit_sequence(dataset, refresh, params, cnn) or cnn
+    arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    report.step(1.0, "done")
+    meta |= _describe_data(dataset) | {
+        "feature_names": list(learning.names),
+        "crosses": [list(cross) for cross in crosses],
+        "learning_rows": len(learning.rows),
+        "warm_start": warm_start is not None,
+        "params": params.to_dict(),
+        "seconds": report.seconds(),
+        **facts,
+    }
+    return FittedArtifact(arrays, meta)
+
+
+def _describe_learning(
+    timeline: Timeline,
+    learn_from: float,
+    crosses: tuple[Cross, ...],
+    base_rate: FloatArray,
+    params: Params,
+    report: Report,
+) -> LearningRows:
+    """Impressions from `learn_from` on, described with sources fitted on what is older."""
+    dataset = timeline.dataset
+    before, rows = split_by_time(dataset, learn_from)
+    arrays, meta = fit_sources(before, base_rate, params)
+    early = build_engine(dataset.catalogue, arrays, meta, params=params, now=learn_from)
+    as_of = floor_to_refresh(rows.happened_at, params.training.state_refresh_seconds)
+    text = "learning rows"
+    return describe_impressions(
+        timeline, early, rows, as_of, crosses, params, lambda part: report.step(0.2 + 0.2 * part, text)
+    )
+
+
+def _describe_data(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "actions": list(ACTIONS),
+        "markets": list(MARKET_CODES),
+        "impressions": len(dataset.impressions),
+        "history_events": len(dataset.history),
+        "videos": len(dataset.catalogue),
+        "viewers": len(dataset.viewers),
+    }
+
+
+def _previous_actions(warm_start: FittedArtifact | None, names: tuple[str, ...]) -> LinearPart | None:
+    if warm_start is None or warm_start.meta.get("feature_names") != list(names):
+        return None
+    return LinearPart.from_arrays(warm_start.arrays, "actions")
+
+
+def _collect(
+    timeline: Timeline, before: Dataset, base_rate: FloatArray, cnn: Arrays, params: Params
+) -> Choices | None:
+    arrays, meta = fit_sources(before, base_rate, params)
+    arrays, at = arrays | cnn, before.cut_at
+    engine = build_engine(before.catalogue, arrays, meta, params=params, now=at)
+    return collect_choices(engine, timeline, at, params, np.random.default_rng(params.training.seed))
+
+
+def _fit_choices(
+    choices: Choices | None, params: Params, facts: dict[str, Any]
+) -> tuple[LinearPart | None, npt.NDArray[Any]]:
+    if choices is None or len(choices.start) < params.recall.fusion_min_viewers:
+        facts["fusion"] = "hand-set weights: too few viewers chose anything in the window"
+        return None, np.asarray(params.recall.signal_weights, dtype=np.float32)
+    facts["fusion"] = f"learned from {int(choices.chosen.sum())} choices of {len(choices.start)} viewers"
+    part = fit_choice(
+        choices.matrix,
+        choices.chosen,
+        choices.start,
+        params.prediction.choice_l2,
+        params.prediction.logistic_iterations,
+    )
+    return part, fit_fusion(choices, params)

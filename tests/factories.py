@@ -1,0 +1,75 @@
+"""Rows for tests: Alice owns, Bob works with her, Charlie is a stranger; a small platform with known ids."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from recommender.api.permissions import SCOPES
+from recommender.api.tokens import make_token
+from recommender.models import Creator, Video
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def make_user(name: str, **fields: Any) -> User:
+    """A login with the password 'a-good-password'."""
+    return User.objects.create_user(name, password="a-good-password", **fields)
+
+
+def make_key(*scopes: str, owner: User | None = None) -> str:
+    """An API key with the scopes, all of them if none is named."""
+    owner = owner or User.objects.filter(username="alice").first() or make_user("alice")
+    return make_token("test", owner, scopes or list(SCOPES))[1]
+
+
+def bearer(key: str) -> dict[str, str]:
+    """Headers of a request with the key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+_CREATORS = (
+    (11, "GB", "en"), (12, "MY", "ms"), (13, "TH", "th"), (14, "US", "en"), (15, "SG", "en"),
+    (16, "GB", "en"), (17, "GB", "en"),
+)  # fmt: skip
+
+
+def make_videos(count: int, **fields: Any) -> list[Video]:
+    """Videos 1..count of seven creators in turn, with four topics in turn, an hour apart."""
+    creators = [
+        Creator.objects.get_or_create(
+            pk=pk, defaults={"handle": f"creator{pk}", "market": market, "language": language}
+        )[0]
+        for pk, market, language in _CREATORS
+    ]
+    topics = ("lipstick", "shoes", "fishing", "bags")
+    return Video.objects.bulk_create(
+        Video(
+            **{
+                "id": row + 1,
+                "creator": creators[row % len(creators)],
+                "caption": f"video {row + 1} #{topics[row % 4]}",
+                "topics": [topics[row % 4]],
+                "duration_seconds": 10 + row % 30,
+                "published_at": NOW - timedelta(hours=row),
+                **fields,
+            }
+        )
+        for row in range(count)
+    )
+
+
+def make_event(kind: str, viewer_id: int, video_id: int | None, **fields: Any) -> dict[str, Any]:
+    """An event as a client sends it, happened just now, with an id of its own."""
+    event: dict[str, Any] = {
+        "event_id": str(uuid.uuid4()),
+        "kind": kind,
+        "viewer_id": viewer_id,
+        "happened_at": int(datetime.now(UTC).timestamp() * 1000),
+        "market": "GB",
+        "source": "for_you",
+    }
+    if video_id is not None:
+        event["video_id"] = video_id
+    return {**event, **fields}

@@ -1,0 +1,109 @@
+"""Every address of the site, as the site itself lists them: closed to strangers unless named here as open."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from merchants.preview.feeds import make_viewer
+from recommender.models import EventBatch, ModelVersion, TrainingRun, Viewer
+from recommender.serving.live import LiveEngine
+from tests.factories import make_key, make_user, make_videos
+from tests.recommender.conftest import live
+
+pytestmark = pytest.mark.django_db
+__all__ = ["live"]
+
+#: What anybody may open, and why.
+OPEN = {
+    "login/": "the door",
+    "logout/": "leaving does no harm",
+    "i18n/setlang/": "the language of the login page",
+    "admin/login/": "the operators' door",
+    "admin/logout/": "leaving does no harm",
+    "api/v1/openapi.json": "how to call the API, the same for everybody",
+    "api/v1/docs": "the page to try it, which asks for a key",
+}
+METHODS = ("GET", "POST", "PUT", "DELETE")
+
+
+def list_routes(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[str]:
+    """Every route as Django writes it: `preview/<int:viewer_id>/`."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from list_routes(entry.url_patterns, route)
+        else:
+            assert isinstance(entry, URLPattern)
+            yield route
+
+
+def fill_in(route: str, number: int = 1) -> str:
+    """An address of the route."""
+    route = re.sub(r"<(path|str|slug):\w+>|\(\?P<\w+>[^)]*\)", str(number), route)
+    return "/" + re.sub(r"<int:\w+>", str(number), route).rstrip("$")
+
+
+ROUTES = sorted(set(list_routes()))
+CLOSED = [route for route in ROUTES if route not in OPEN]
+
+
+def test_the_list_of_routes_is_whole() -> None:
+    assert set(OPEN) <= set(ROUTES)
+    for route in ("", "preview/<int:viewer_id>/react/", "api/v1/events", "admin/recommender/apitoken/"):
+        assert route in CLOSED
+
+
+@pytest.mark.parametrize("route", CLOSED)
+def test_an_address_is_closed_to_the_anonymous(client: Client, route: str) -> None:
+    for method in METHODS:
+        answer = client.generic(method, fill_in(route))
+        assert answer.status_code in {302, 401, 403}, method
+        if answer.status_code == 302:
+            assert re.match(r"/(admin/)?login/", answer.headers["Location"]), method
+
+
+@pytest.fixture
+def alices(live: LiveEngine) -> dict[str, str]:
+    """What is Alice's, under words that no page of Charlie's may hold."""
+    make_videos(12)
+    live.refresh()
+    alice = make_user("alice", email="alice@example.org")
+    said = {"market": "MY", "language": "ms", "interests": ["fishing"], "os": "ios"}
+    key = make_key(owner=alice)
+    return {"viewer": str(make_viewer(alice.pk, said)), "key": key[:11], "email": alice.email}
+
+
+def describe_state() -> dict[str, Any]:
+    """What a stranger's call could have changed."""
+    tables = (EventBatch, ModelVersion, TrainingRun, Viewer)
+    return {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
+
+
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_a_stranger_sees_and_changes_nothing_of_anothers(
+    client: Client, alices: dict[str, str], is_staff: bool
+) -> None:
+    client.force_login(make_user("charlie", is_staff=is_staff))
+    before = describe_state()
+    for route in CLOSED:
+        asked = fill_in(route, int(alices["viewer"]))
+        for method in METHODS:
+            client.cookies.pop("messages", None)  # the admin repeats an id that it did not find
+            answer = client.generic(method, asked)
+            # The address that Charlie wrote himself may come back to him, in a link to log in.
+            page = answer.content.decode().replace(asked, "")
+            about = f"{method} {asked} {answer.status_code}"
+            assert answer.status_code < 500, about
+            assert [name for name, word in alices.items() if word in page] == [], about
+    assert describe_state() == before
+
+
+def test_staff_without_permissions_open_no_table(client: Client) -> None:
+    client.force_login(make_user("charlie", is_staff=True))
+    tables = [route for route in CLOSED if re.fullmatch(r"admin/(auth|recommender)/\w+/", route)]
+    assert len(tables) > 10
+    assert {client.get(fill_in(route)).status_code for route in tables} == {403}

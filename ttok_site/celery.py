@@ -1,0 +1,71 @@
+"""The worker and its schedule. Long work lives in PostgreSQL rows; messages only wake somebody to look."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import worker_init
+from django.conf import settings
+from kombu import Queue
+
+from ttok_site.broker import BrokerError, refuse_evicting_broker
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ttok_site.settings")
+
+app = Celery("ttok")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    # A frozen broker must fail a call in seconds; the defaults wait for ever.
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
+    task_ignore_result=True,
+    accept_content=["json"],
+    task_serializer="json",
+    worker_prefetch_multiplier=1,
+    # A worker child is replaced after this much memory (kB), so that one large fit does not stay resident.
+    worker_max_memory_per_child=1_500_000,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    # Fits have a queue of their own, so that large installations can give them machines (-Q training).
+    task_default_queue="control",
+    task_queues=[Queue("control"), Queue("training")],
+    task_routes={"recommender.tasks.train": {"queue": "training"}},
+    beat_schedule={
+        # Every 2 s: the longest a requested or abandoned run waits beside a free worker.
+        "wake-training": {
+            "task": "recommender.tasks.wake_training",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
+        # Every 5 s: dashboards may be a minute old, trending lists half of that.
+        "roll-up-events": {
+            "task": "recommender.tasks.roll_up_events",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
+        # 19:00 UTC is night in seven of the eight markets.
+        "retrain-nightly": {
+            "task": "recommender.tasks.retrain_nightly",
+            "schedule": crontab(hour=19, minute=0),
+        },
+        # Hourly, a week ahead: ingest makes a missing day itself, only slower.
+        "prepare-partitions": {
+            "task": "recommender.tasks.prepare_partitions",
+            "schedule": crontab(minute=7),
+        },
+        "prune-artifacts": {
+            "task": "recommender.tasks.prune_artifacts",
+            "schedule": crontab(hour=20, minute=30),
+        },
+    },
+)
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+def check_broker(**_: object) -> None:
+    """Refuse to work from a broker that may delete queued work; Celery swallows any other exception here."""
+    try:
+        refuse_evicting_broker(str(app.conf.broker_url))
+    except BrokerError as error:
+        raise SystemExit(f"error: {error}") from None
