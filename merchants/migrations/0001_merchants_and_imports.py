@@ -2,9 +2,10 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import merchants.models.accounts
 from django.conf import settings
 from django.db import migrations, models
+
+import merchants.models.accounts
 
 
 class Migration(migrations.Migration):
