@@ -141,6 +141,7 @@ CACHES = {
     }
 }
 
+WEB_FLAGS = services.WEB_FLAGS
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

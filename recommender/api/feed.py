@@ -51,6 +51,10 @@ class FeedQuery(serializers.Serializer[Any]):
             ) from error
 
 
+#: Validation keeps no state, and a serializer made for each request copies all its fields each time.
+_FEED_QUERY = FeedQuery()
+
+
 class FeedItemSerializer(serializers.Serializer[Any]):
     """One video of a page."""
 
@@ -101,10 +105,9 @@ class FeedView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Serve the next page of one viewer."""
-        query = FeedQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = _FEED_QUERY.run_validation(request.query_params)
         try:
-            served = engine.for_you(build_request(query.validated_data))
+            served = engine.for_you(build_request(query))
         except engine.RequestBelongsToAnotherError as error:
             raise Conflict(str(error)) from error
         return Response(show_page(served), headers=describe_mode(served))

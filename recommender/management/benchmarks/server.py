@@ -47,16 +47,15 @@ def _weigh(process: psutil.Process) -> float:
 
 
 @contextmanager
-def serving(application: str, environment: Mapping[str, str], n_workers: int = 2) -> Iterator[Server]:
+def serving(application: str, environment: Mapping[str, str]) -> Iterator[Server]:
     """Start granian with an application (`module:name`) on a free port, and stop it at the end.
 
-    `environment` comes on top of this process's own; threads per worker are those of the product's stack.
+    `environment` comes on top of this process's own; processes and threads are those of the product's stack.
     """
     port = _find_port()
     command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--no-ws", "--workers", str(n_workers), "--blocking-threads", "4", "--no-access-log"),
-        *("--log-level", "warning", application),
+        *(sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port)),
+        *(*settings.WEB_FLAGS, "--log-level", "warning", application),
     ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment}
     process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, start_new_session=True)
