@@ -36,9 +36,9 @@ _COMMANDS_WITHOUT_SERVERS = frozenset(
     {"help", "check", "version", "collectstatic", "compilemessages", "diffsettings", "doctor", "evaluate"}
     | {"findstatic", "makemessages", "makemigrations", "spectacular", "startapp", "validate"}
 )
-#: How granian serves the site, in `make run` and in the benchmarks: a process a core, at most two, and two threads
-#: in each: one computes while the other waits for the database. Four fight over the interpreter's lock (measured
-#: on two cores with four callers: 251 pages of For You a second against 355).
+#: How granian serves the site, in `make run` and in the benchmarks: a process a core, at most two, and two
+#: threads in each: one computes while the other waits for the database. Four fight over the interpreter's
+#: lock (measured on two cores with four callers: 251 pages of For You a second against 355).
 WEB_FLAGS = (
     *("--interface", "wsgi", "--no-ws", "--no-access-log"),
     *("--workers", str(min(2, os.cpu_count() or 1)), "--blocking-threads", "2"),

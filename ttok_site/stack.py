@@ -162,7 +162,8 @@ def list_children(stack: Stack, port: int) -> list[Child]:
     """The web server, the worker and the beat."""
     python = [sys.executable, "-m"]
     web = [*python, "granian", "--host", ports.HOST, "--port", str(port), *services.WEB_FLAGS,
-           "--respawn-failed-workers", "--workers-kill-timeout", "2", "ttok_site.wsgi:application"]  # fmt: skip
+           "--respawn-failed-workers", "--workers-kill-timeout", "2",
+           "ttok_site.wsgi:application"]  # fmt: skip
     node = f"ttok-{read_installation_id(stack.places.var_dir)}@%h"
     worker = [*python, "celery", "-A", "ttok_site", "worker", "--loglevel", "INFO", "--concurrency", "2",
               "--hostname", node, "--without-gossip", "--without-mingle"]  # fmt: skip
