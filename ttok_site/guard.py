@@ -16,6 +16,8 @@ from ttok_site.places import find_places
 
 #: The processes of the stack, in the order in which they end.
 STACK_NAMES = ("web", "beat", "worker", "prepare")
+#: A killed process's children may hold its place for a moment; whoever is there longer has a guard of its own.
+PATIENCE_SECONDS = 30.0
 
 
 def stop_stack(run_dir: Path) -> list[str]:
@@ -36,7 +38,7 @@ def main(arguments: list[str]) -> None:
         return
     if "--stack" in arguments:
         stop_stack(run_dir)
-    services.stop_if_unused(var_dir, wait=True)
+    services.stop_if_unused(var_dir, patience_seconds=PATIENCE_SECONDS)
 
 
 if __name__ == "__main__":

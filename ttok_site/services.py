@@ -12,6 +12,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -135,17 +136,20 @@ def start_missing(var_dir: Path, *, durable: bool = True, say: Say = lambda text
             server.ensure(say)
 
 
-def stop_if_unused(var_dir: Path, *, wait: bool = False) -> bool:
-    """Stop every server unless somebody still uses them; with `wait`, once nobody does. True if stopped."""
-    flags = fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
-    try:
-        with _locked(var_dir, "users.lock", flags):
-            run_dir = find_places(var_dir).run_dir
-            for names in (("cache", "broker"), ("postgres",)):
-                processes.stop(processes.read_living(run_dir, names), run_dir)
-            return True
-    except BlockingIOError:
-        return False
+def stop_if_unused(var_dir: Path, *, patience_seconds: float = 0.0) -> bool:
+    """Stop every server unless somebody still uses them, after so many seconds of asking. True if stopped."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            with _locked(var_dir, "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+                run_dir = find_places(var_dir).run_dir
+                for names in (("cache", "broker"), ("postgres",)):
+                    processes.stop(processes.read_living(run_dir, names), run_dir)
+                return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -160,15 +164,20 @@ def _hold_shared(var_dir: Path, *, durable: bool, say: Say) -> Iterator[None]:
 
 
 def start_guard(var_dir: Path, *extra: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    """Start `guard` on a pipe whose other end only this process holds; leaving the block closes the pipe."""
+    """Start `guard` on a pipe whose other end only this process holds; leaving the block closes the pipe.
+
+    It outlives us, so it gets none of our outputs: whoever reads them would wait for it.
+    """
     read_end, write_end = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttok_site.guard", str(var_dir), *extra],
-        stdin=read_end,
-        stdout=subprocess.DEVNULL,
-        cwd=BASE_DIR,
-        start_new_session=True,
-    )
+    with open(find_places(var_dir).log_dir / "guard.log", "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ttok_site.guard", str(var_dir), *extra],
+            stdin=read_end,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=BASE_DIR,
+            start_new_session=True,
+        )
     os.close(read_end)
     return _closing(process, write_end)
 

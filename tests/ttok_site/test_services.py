@@ -131,6 +131,18 @@ def test_a_killed_starter_does_not_take_the_servers_from_another_user(
     assert wait_until(lambda: list_living(var_dir) == [])
 
 
+def test_whoever_reads_a_command_is_not_kept_waiting_by_what_it_leaves_behind(
+    var_dir: Path, start_user: StartUser
+) -> None:
+    start_user()
+    passing = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(USER), str(var_dir)],
+        cwd=BASE_DIR, input="\n", capture_output=True, text=True, timeout=20, check=True,
+    )  # fmt: skip
+    assert passing.stdout == "up\n"
+    assert set(list_living(var_dir)) == set(services.SERVER_NAMES)
+
+
 def test_a_server_whose_record_is_lost_is_found_and_not_started_twice(var_dir: Path) -> None:
     with services.running(var_dir, durable=False):
         before = {record.name: record.pid for record in read_living(var_dir)}
