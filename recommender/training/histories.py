@@ -15,7 +15,7 @@ def merge_sequences(
     """Lay sequences of the same viewer over each other, oldest first.
 
     Each action's sequence is matched to the watched one from the newest end; what does not fit is older than
-    the first watched video and goes in front of it.
+    the first watched video and goes in front of it, a video that comes there more than once as one event.
 
     Parameters
     ----------
