@@ -16,7 +16,7 @@ from ttok_site.places import find_places
 
 #: The processes of the stack, in the order in which they end.
 STACK_NAMES = ("web", "beat", "worker", "prepare")
-#: A killed process's children may hold its place for a moment; whoever is there longer has a guard of its own.
+#: A killed process's children may hold its place for a moment; who stays longer has a guard of its own.
 PATIENCE_SECONDS = 30.0
 
 
