@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recommender import contracts as c
-from recommender import queries
 from recommender.build import build_engine
 from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, release_failed
 from recommender.models import ModelVersion, TrainingRun
 from recommender.params import Params
+from recommender.queries.activity import read_history, read_impressions, read_span
+from recommender.queries.catalogue import read_catalogue
+from recommender.queries.viewers import read_viewers
 from recommender.registry.artifacts import BrokenArtifactError
 from recommender.registry.versions import (
     StaleLeaseError,
@@ -123,7 +125,7 @@ def choose_window(until: datetime, live: ModelVersion | None) -> Window:
 
     Raises NothingToLearnError if no event is older than `until`.
     """
-    span = queries.read_span()
+    span = read_span()
     if span is None or span[0] >= until:
         raise NothingToLearnError(
             "there are no events to learn from; "
@@ -136,16 +138,16 @@ def choose_window(until: datetime, live: ModelVersion | None) -> Window:
 
 def read_window(window: Window, topic_names: tuple[str, ...] | list[str]) -> tuple[c.Dataset, c.Impressions]:
     """The data set known at the cut, and the impressions after it."""
-    catalogue = queries.read_catalogue(topic_names)
-    viewers = queries.read_viewers(catalogue.topic_names)
+    catalogue = read_catalogue(topic_names)
+    viewers = read_viewers(catalogue.topic_names)
     known = c.Dataset(
         catalogue=catalogue,
         viewers=viewers,
-        history=queries.read_history(catalogue, viewers, window.since, HISTORY_PER_VIEWER),
-        impressions=queries.read_impressions(catalogue, viewers, window.since, window.cut),
+        history=read_history(catalogue, viewers, window.since, HISTORY_PER_VIEWER),
+        impressions=read_impressions(catalogue, viewers, window.since, window.cut),
         cut_at=window.cut.timestamp(),
     )
-    return known, queries.read_impressions(catalogue, viewers, window.cut, window.until)
+    return known, read_impressions(catalogue, viewers, window.cut, window.until)
 
 
 #: What the first version is compared with: an engine that knows how often each action happens, no more.

@@ -13,7 +13,8 @@ from django.db import transaction
 from recommender import contracts as c
 from recommender import markets
 from recommender.flow import rank_for_viewer
-from recommender.queries import KnownViewer, encode_scene
+from recommender.queries.scenes import encode_scene
+from recommender.queries.viewers import KnownViewer
 from recommender.serving.impressions import PageFacts, ServedPage, find_page, log_page
 from recommender.serving.live import LoadedEngine, live_engine
 from recommender.serving.state import ViewerProfile, load_locked

@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec.json import encode
 
-from recommender import queries
 from recommender.contracts import RankedVideo, Slate
 from recommender.events.limits import STATE_SEEN
 from recommender.models import FeedPage
+from recommender.queries.columns import open_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def log_page(facts: PageFacts, slate: Slate) -> ServedPage:
     """Write the page and mark its videos as seen, in one statement of the caller's transaction."""
     video_ids = [video.video_id for video in slate.videos]
     reasons = [_explain(video) for video in slate.videos]
-    with queries.open_cursor() as cursor:
+    with open_cursor() as cursor:
         cursor.execute(
             _LOG_SQL,
             {

@@ -19,10 +19,12 @@ from django.core.cache import cache
 from django.db import DatabaseError, close_old_connections, connection
 
 from recommender import contracts as c
-from recommender import queries
 from recommender.build import build_engine
 from recommender.flow import Engine
 from recommender.params import VALUE_TERM_WEIGHTS, Params
+from recommender.queries.activity import read_live_stats
+from recommender.queries.catalogue import read_catalogue, read_catalogue_stamp
+from recommender.queries.settings import read_market_rules, read_value_weights
 from recommender.registry.artifacts import Artifact, BrokenArtifactError
 from recommender.registry.versions import find_live, read_version
 
@@ -111,16 +113,16 @@ class LiveEngine:
 
     def _load(self, current: LoadedEngine | None) -> LoadedEngine:
         """The engine as the database wants it now; `current` itself if nothing changed."""
-        weights = queries.read_value_weights(VALUE_TERM_WEIGHTS)
-        rules = queries.read_market_rules()
+        weights = read_value_weights(VALUE_TERM_WEIGHTS)
+        rules = read_market_rules()
         version_id, artifact = self._find_artifact()
-        stamp = (version_id, *queries.read_catalogue_stamp())
+        stamp = (version_id, *read_catalogue_stamp())
         if current is not None and (current.stamp, current.rules) == (stamp, rules):
             if time.monotonic() - current.stats_at < STATS_SECONDS:
                 return current if current.weights == weights else replace(current, weights=weights)
             catalogue = current.engine.catalogue
         else:
-            catalogue = queries.read_catalogue(artifact.meta.get("topic_names", ()))
+            catalogue = read_catalogue(artifact.meta.get("topic_names", ()))
         engine = build_engine(
             catalogue,
             artifact.arrays,
@@ -165,7 +167,7 @@ def _read_stats(artifact: Artifact) -> c.LiveStats:
     earliest = datetime.now(UTC) - timedelta(days=STATS_DAYS)
     cut_at = artifact.meta.get("cut_at")
     since = max(earliest, datetime.fromtimestamp(cut_at, UTC)) if cut_at else earliest
-    return queries.read_live_stats(since)
+    return read_live_stats(since)
 
 
 live_engine = LiveEngine()

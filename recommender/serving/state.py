@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recommender.models import Viewer, ViewerState
-from recommender.queries import KnownViewer, read_viewer
+from recommender.queries.viewers import KnownViewer, read_viewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
-from recommender import engine, queries
+from recommender import engine
 from recommender.contracts import ACTIONS, Catalogue, Dataset, Viewers
 from recommender.management import demo_world
 from recommender.models import ModelVersion, Viewer
+from recommender.queries.catalogue import read_catalogue
+from recommender.queries.viewers import read_viewers
 from recommender.registry.versions import write_version
 from recommender.simulation.population import Population
 from recommender.simulation.response import Responses
@@ -60,8 +62,8 @@ COPY recommender_viewerstate (viewer_id, recent_video_ids, recent_happened_at, r
 
 def read_world() -> tuple[Catalogue, Viewers]:
     """The rows as the engine sees them; they come in the order in which they were drawn."""
-    catalogue = queries.read_catalogue()
-    return catalogue, queries.read_viewers(catalogue.topic_names)
+    catalogue = read_catalogue()
+    return catalogue, read_viewers(catalogue.topic_names)
 
 
 def fit_and_promote(dataset: Dataset) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from recommender import queries
 from recommender.contracts import VALUE_TERMS
 from recommender.markets import encode_market
 from recommender.models import ValueWeights
+from recommender.queries.settings import read_value_weights
 from recommender.serving.settings import activate_value_weights, save_value_weights
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_saving_the_same_weights_again_changes_nothing() -> None:
 def test_a_market_has_its_own_terms_on_top_of_everybodys() -> None:
     save_value_weights("", {"like": 1.0, "share": 3.0})
     save_value_weights("MY", {"like": 5.0})
-    weights = queries.read_value_weights({})
+    weights = read_value_weights({})
     terms = weights.for_market(encode_market("MY"))
     assert (terms[VALUE_TERMS.index("like")], terms[VALUE_TERMS.index("share")]) == (5.0, 3.0)
     assert weights.for_market(encode_market("GB"))[VALUE_TERMS.index("like")] == 1.0
@@ -38,7 +38,7 @@ def test_an_earlier_version_can_be_returned_to() -> None:
     first = save_value_weights("", {"like": 1.0})
     save_value_weights("", {"like": 2.0})
     activate_value_weights(first)
-    assert queries.read_value_weights({}).default == {"like": 1.0}
+    assert read_value_weights({}).default == {"like": 1.0}
 
 
 def test_a_term_that_does_not_exist_is_refused_by_name() -> None:

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from recommender import contracts as c
-from recommender import engine, queries
+from recommender import engine
 from recommender.markets import encode_language, encode_market
 from recommender.models import Creator, Video
+from recommender.queries.activity import read_history, read_impressions, read_live_stats
+from recommender.queries.catalogue import read_catalogue
+from recommender.queries.scenes import encode_scene
+from recommender.queries.viewers import read_viewers
 from tests.factories import make_event, make_videos
 
 pytestmark = pytest.mark.django_db
@@ -24,16 +28,16 @@ def at(hours_ago: float) -> int:
 
 def read(hours_from: float, hours_to: float) -> tuple[c.Catalogue, c.Viewers, c.Impressions]:
     now = datetime.now(UTC)
-    catalogue = queries.read_catalogue()
-    viewers = queries.read_viewers(catalogue.topic_names)
+    catalogue = read_catalogue()
+    viewers = read_viewers(catalogue.topic_names)
     since, until = now - timedelta(hours=hours_from), now - timedelta(hours=hours_to)
-    return catalogue, viewers, queries.read_impressions(catalogue, viewers, since, until)
+    return catalogue, viewers, read_impressions(catalogue, viewers, since, until)
 
 
 def test_the_catalogue_is_ascending_and_takes_language_and_market_from_the_creator() -> None:
     make_videos(9)
     Video.objects.filter(pk=2).update(language="zh-Hans")
-    catalogue = queries.read_catalogue()
+    catalogue = read_catalogue()
     assert catalogue.video_id.tolist() == list(range(1, 10))
     assert catalogue.market[0] == encode_market("GB")
     assert catalogue.language[:3].tolist() == [encode_language(tag) for tag in ("en", "zh", "th")]
@@ -48,7 +52,7 @@ def test_the_catalogue_is_ascending_and_takes_language_and_market_from_the_creat
 
 def test_codes_of_topics_a_model_knows_stay_and_new_ones_follow() -> None:
     make_videos(4)
-    assert queries.read_catalogue(("shoes", "gone")).topic_names == (
+    assert read_catalogue(("shoes", "gone")).topic_names == (
         "shoes",
         "gone",
         "bags",
@@ -60,7 +64,7 @@ def test_codes_of_topics_a_model_knows_stay_and_new_ones_follow() -> None:
 def test_a_blocked_creator_blocks_the_videos() -> None:
     make_videos(7)
     engine.set_blocked(Creator.objects.filter(pk=12), True)
-    assert queries.read_catalogue().is_blocked.tolist() == [False, True, False, False, False, False, False]
+    assert read_catalogue().is_blocked.tolist() == [False, True, False, False, False, False, False]
 
 
 def test_an_impression_gathers_what_came_of_it() -> None:
@@ -121,10 +125,10 @@ def test_history_is_each_viewers_newest_videos_oldest_first() -> None:
         )
     )
     record(make_event("watch", 9, 5, happened_at=at(8), watch_seconds=20), make_event("impression", 9, 1))
-    catalogue = queries.read_catalogue()
-    viewers = queries.read_viewers(catalogue.topic_names)
+    catalogue = read_catalogue()
+    viewers = read_viewers(catalogue.topic_names)
     until = datetime.now(UTC) - timedelta(hours=1)
-    history = queries.read_history(catalogue, viewers, until, per_viewer=3)
+    history = read_history(catalogue, viewers, until, per_viewer=3)
     assert history.indptr.tolist() == [0, 3, 4]
     assert catalogue.video_id[history.video].tolist() == [2, 3, 4, 5]
     assert history.watch_seconds.tolist() == [3, 3, 3, 20]
@@ -137,7 +141,7 @@ def test_live_counts_come_from_the_rollups_by_action() -> None:
         make_event("impression", 8, 1, market="MY"),
     )  # fmt: skip
     engine.roll_up()
-    stats = queries.read_live_stats(datetime.now(UTC) - timedelta(hours=2))
+    stats = read_live_stats(datetime.now(UTC) - timedelta(hours=2))
     gb = stats.market == encode_market("GB")
     assert stats.shown[gb].tolist() == [1.0]
     assert stats.watched_seconds[gb].tolist() == [30.0]
@@ -147,12 +151,10 @@ def test_live_counts_come_from_the_rollups_by_action() -> None:
 
 
 def test_a_device_is_encoded_by_what_is_known_of_it() -> None:
-    codes = queries.encode_scene(
-        {"os": "Android", "network": "wifi", "app_categories": ["games", "beauty", "moon"]}
-    )
+    codes = encode_scene({"os": "Android", "network": "wifi", "app_categories": ["games", "beauty", "moon"]})
     assert codes == {
         "device_os": 0,
         "network": 0,
         "app_categories": 1 << c.APP_CATEGORIES.index("games") | 1 << c.APP_CATEGORIES.index("beauty"),
     }
-    assert queries.encode_scene({})["device_os"] == c.UNKNOWN
+    assert encode_scene({})["device_os"] == c.UNKNOWN
