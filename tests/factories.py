@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from merchants.models import Account, Membership, Role, Team
 from recommender.api.permissions import SCOPES
 from recommender.api.tokens import make_token
 from recommender.models import Creator, Video
@@ -16,6 +17,13 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def make_user(name: str, **fields: Any) -> User:
     """A login with the password 'a-good-password'."""
     return User.objects.create_user(name, password="a-good-password", **fields)
+
+
+def make_account(owner: User, handle: str, team: str = "", **fields: Any) -> Account:
+    """An account of a team that the person owns: the named one, or their own, made where it is missing."""
+    found, _ = Team.objects.get_or_create(name=team or f"{owner.username}'s team")
+    Membership.objects.get_or_create(user=owner, team=found, defaults={"role": Role.OWNER})
+    return Account.objects.create(team=found, handle=handle, **{"market": "GB", **fields})
 
 
 def make_key(*scopes: str, owner: User | None = None) -> str:

@@ -19,6 +19,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from csp.constants import NONCE
+
 from ttok_site import services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -90,6 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "merchants.shell.frame.frame",
             ]
         },
     }
@@ -152,7 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
@@ -181,8 +184,10 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "style-src": ["'self'"],
+        # Charts are saved as pictures through data: and blob: addresses.
+        "img-src": ["'self'", "data:", "blob:"],
+        # The one inline sheet is the empty one that Plotly fills.
+        "style-src": ["'self'", NONCE],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -202,6 +207,8 @@ REST_FRAMEWORK = {
 }
 #: Requests a minute per token and scope group; high enough for one app server, low enough to stop a loop.
 API_REQUESTS_PER_MINUTE = {"read": 60_000, "write": 60_000, "control": 60}
+#: The same for a merchant's own keys, all scopes together.
+MERCHANT_API_REQUESTS_PER_MINUTE = 600
 #: A body larger than this is refused before it is read (413): 1,000 events of 2 kB each.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -11,4 +11,5 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("recommender.api.urls")),
+    path("api/v1/merchant/", include("merchants.api.urls")),
 ]

@@ -1,6 +1,7 @@
 """What merchants own: teams, accounts, and the files they imported."""
 
-from merchants.models.accounts import Account, Membership, Role, Team
+from merchants.models.access import ApiKey
+from merchants.models.accounts import Account, Avatar, Membership, Role, Team
 from merchants.models.figures import (
     AudienceShare,
     CurrentQuerySet,
@@ -14,7 +15,9 @@ from merchants.models.imports import ImportFile
 
 __all__ = [
     "Account",
+    "ApiKey",
     "AudienceShare",
+    "Avatar",
     "CurrentQuerySet",
     "DailyMetric",
     "ImportFile",

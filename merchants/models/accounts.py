@@ -81,9 +81,19 @@ class Account(models.Model):
     market = models.CharField(
         max_length=2, blank=True, validators=[check_country], help_text="ISO 3166-1 country, empty = not told"
     )
+    language = models.CharField(
+        max_length=8, blank=True, help_text="BCP 47 tag of what is said in the videos"
+    )
     niche = models.CharField(max_length=200, blank=True, help_text="what the account says it is about")
     time_zone = models.CharField(
         max_length=64, blank=True, validators=[check_time_zone], help_text="IANA name; empty = the country's"
+    )
+    creator_id = models.BigIntegerField(
+        null=True, blank=True, db_index=True,
+        help_text="the creator on the platform whose activity this account sees; an operator links it",
+    )  # fmt: skip
+    is_sample = models.BooleanField(
+        default=False, help_text="made-up figures to look around in; its owner removes it in one click"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -97,3 +107,17 @@ class Account(models.Model):
     def zone_name(self) -> str:
         """IANA name of the zone whose calendar days the account's figures are."""
         return self.time_zone or find_time_zone(self.market)
+
+
+class Avatar(models.Model):
+    """An account's picture, kept small and in the database: web processes share no disk."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="avatar")
+    image = models.BinaryField(help_text="PNG, at most 512 pixels wide and high")
+    sha256 = models.CharField(
+        max_length=64, help_text="of the stored bytes; names the picture in its address"
+    )
+    uploaded_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"picture of {self.account}"

@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         assert request.user.pk is not None
         viewer_id = feeds.make_viewer(request.user.pk, form.cleaned_data)
-        return redirect("preview", viewer_id=viewer_id)
+        return redirect("preview-feed", viewer_id=viewer_id)
     facts = {"form": form, "live": engine.find_live(), "account": engine.read_account(), "topics": topics}
     return render(request, "merchants/preview/home.html", facts)
 
@@ -34,7 +34,7 @@ def preview(request: HttpRequest, viewer_id: int) -> HttpResponse:
     request_id = _read_uuid(request.GET.get("feed"))
     page = int(request.GET.get("page", "0")) if request.GET.get("page", "0").isdigit() else 0
     if request_id is None:
-        return redirect(f"{reverse('preview', args=[viewer_id])}?feed={uuid.uuid4()}")
+        return redirect(f"{reverse('preview-feed', args=[viewer_id])}?feed={uuid.uuid4()}")
     served, cards = feeds.show_page(viewer_id, request_id, min(page, 1000))
     facts = {"served": served, "cards": cards, "viewer_id": viewer_id, "next_page": served.page + 1}
     return render(request, "merchants/preview/feed.html", facts)
@@ -52,7 +52,7 @@ def react(request: HttpRequest, viewer_id: int) -> HttpResponse:
         raise Http404("this reaction does not exist")
     feeds.react(viewer_id, int(video_id), request_id, reaction)
     page = int(request.POST["page"]) if request.POST.get("page", "").isdigit() else 1
-    return redirect(f"{reverse('preview', args=[viewer_id])}?feed={request_id}&page={page}")
+    return redirect(f"{reverse('preview-feed', args=[viewer_id])}?feed={request_id}&page={page}")
 
 
 def _read_uuid(text: str | None) -> uuid.UUID | None:

@@ -22,6 +22,7 @@ OPEN = {
     "login/": "the door",
     "logout/": "leaving does no harm",
     "i18n/setlang/": "the language of the login page",
+    "theme/": "light or dark on the login page",
     "admin/login/": "the operators' door",
     "admin/logout/": "leaving does no harm",
     "api/v1/openapi.json": "how to call the API, the same for everybody",

@@ -28,13 +28,13 @@ def alice(client: Client, live: LiveEngine) -> Client:
 
 
 def open_viewer(client: Client, **said: Any) -> str:
-    answer = client.post("/", {"market": "GB", "language": "en", "os": "ios", **said})
+    answer = client.post("/preview/", {"market": "GB", "language": "en", "os": "ios", **said})
     assert answer.status_code == 302
     return str(answer.url)
 
 
 def test_home_shows_the_state_of_the_engine(alice: Client) -> None:
-    page = alice.get("/").content.decode()
+    page = alice.get("/preview/").content.decode()
     assert "none yet: feeds come from the fallback" in page
     assert "lipstick" in page
 
@@ -69,7 +69,7 @@ def test_a_stranger_cannot_look_at_or_act_for_anothers_viewer(alice: Client) -> 
 
 
 def test_every_page_asks_strangers_to_log_in(client: Client) -> None:
-    for path in (reverse("home"), reverse("preview", args=[1]), reverse("react", args=[1])):
+    for path in (reverse("preview"), reverse("preview-feed", args=[1]), reverse("preview-react", args=[1])):
         answer = client.get(path)
         assert answer.status_code == 302
         assert answer.url.startswith("/login/")
@@ -78,12 +78,12 @@ def test_every_page_asks_strangers_to_log_in(client: Client) -> None:
 def test_an_empty_platform_says_what_to_do(client: Client, live: LiveEngine) -> None:
     live_engine.refresh()
     client.force_login(make_user("alice"))
-    assert "There are no videos yet" in client.get("/").content.decode()
+    assert "There are no videos yet" in client.get("/preview/").content.decode()
 
 
 def test_the_pages_speak_chinese(alice: Client) -> None:
     alice.cookies["django_language"] = "zh-hans"
-    page = alice.get("/").content.decode()
+    page = alice.get("/preview/").content.decode()
     assert "用观众的眼睛看推荐流" in page
     assert '<html lang="zh-hans">' in page
 
