@@ -24,14 +24,16 @@ from recommender.contracts import (
 )
 from recommender.features.content import Content, describe_content
 from recommender.features.rates import N_RATES, Counts
+from recommender.features.responses import Responses
 from recommender.features.statistics import Statistics, add_live, build_statistics, count_live
 from recommender.features.viewers import INTEREST_ACTIONS
 from recommender.flow import Engine
 from recommender.markets import MARKET_CODES
-from recommender.params import Params
+from recommender.params import Params, RecallParams
 from recommender.prediction.base_rate import ASSUMED_RATES, BaseRatePredictor
 from recommender.prediction.hybrid import HybridPredictor
 from recommender.prediction.inputs import Predictor
+from recommender.recall.als import Tastes
 from recommender.recall.causal_cnn import SequenceModel
 from recommender.recall.gather import SIGNALS
 from recommender.recall.index import Popularity, RecallIndex, build_recall_index
@@ -42,7 +44,7 @@ from recommender.rerank.rules import Gates, build_gates, derive_market_rules
 #: What the arrays of an artifact mean. Files with another format are not served, and the next retraining
 #: starts from nothing. The names change it by themselves; raise the number where the same names come to
 #: mean something else.
-ENGINE_FORMAT = f"2-{zlib.crc32(repr((ACTIONS, SIGNALS, TRAFFIC_SOURCES, MARKET_CODES)).encode()):08x}"
+ENGINE_FORMAT = f"3-{zlib.crc32(repr((ACTIONS, SIGNALS, TRAFFIC_SOURCES, MARKET_CODES)).encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,17 @@ class _Stored:
         slot = np.full(self.n_videos, UNKNOWN, dtype=np.int32)
         slot[covered] = np.arange(len(covered))
         return Factors(slot, covered, read, score)
+
+    def tastes(self, params: RecallParams) -> Tastes:
+        """Stored least-squares vectors in catalogue rows; videos that are gone lose theirs."""
+        if "tastes/covered" not in self.arrays:
+            return Tastes.none(self.n_videos)
+        covered = self.row[self.arrays["tastes/covered"]]
+        here = covered >= 0
+        vectors = np.asarray(self.arrays["tastes/video"])[here]
+        return Tastes.build(
+            self.n_videos, covered[here].astype(np.int32), vectors, params.als_l2, params.als_confidence
+        )
 
     def sequence(self) -> SequenceModel:
         """Stored sequence CNN in catalogue rows; videos that are gone stand for any other."""
@@ -136,12 +149,18 @@ def build_engine(
     popularity = _measure_popularity(stored, meta, live, rows, statistics, now, params)
     gates = build_gates(catalogue, popularity.trend, rules or derive_market_rules(params.rerank))
     index = _build_index(stored, catalogue, content, popularity, gates, now, params)
+    has_responses = "response/video" in arrays
     predictor, fusion = _open_predictor(arrays, statistics, params)
     return Engine(
         catalogue=catalogue,
         content=content,
         statistics=statistics,
         recall=index,
+        responses=(
+            Responses.from_arrays(arrays, stored.row, catalogue, content.duration_bucket)
+            if has_responses
+            else Responses.none(len(catalogue))
+        ),
         gates=gates,
         predictor=predictor,
         fusion=fusion,
@@ -161,7 +180,7 @@ def _build_index(
     params: Params,
 ) -> RecallIndex:
     neighbours = (stored.neighbours("autoencoder"), stored.neighbours("transition"))
-    fitted = (stored.factors(), stored.sequence())
+    fitted = (stored.factors(), stored.tastes(params.recall), stored.sequence())
     return build_recall_index(
         catalogue, content, popularity, neighbours, *fitted, gates.is_open, now, params.recall
     )

@@ -26,12 +26,19 @@ from recommender.contracts import (
 )
 from recommender.features.assemble import FeatureRows, assemble
 from recommender.features.content import Content
-from recommender.features.crosses import encode_crosses, scene_columns, video_columns, viewer_columns
+from recommender.features.crosses import (
+    encode_crosses,
+    list_alone,
+    scene_columns,
+    video_columns,
+    viewer_columns,
+)
 from recommender.features.order import pick_top
+from recommender.features.responses import Responses
 from recommender.features.statistics import Statistics, encode_videos, look_up_rates
 from recommender.features.viewers import ViewerProfile, read_viewer
 from recommender.params import Params
-from recommender.prediction.inputs import PredictionInputs, Predictor
+from recommender.prediction.inputs import PredictionInputs, Predictor, Reading
 from recommender.recall.gather import SIGNALS, SOURCES, fill_signals, gather
 from recommender.recall.index import RecallIndex
 from recommender.recall.newcomers import imagine_watches
@@ -49,6 +56,7 @@ class Engine:
     content: Content
     statistics: Statistics
     recall: RecallIndex
+    responses: Responses
     gates: Gates
     predictor: Predictor
     fusion: FloatArray  # (n_signals,) float32
@@ -114,7 +122,8 @@ def predict_candidates(
     engine: Engine, viewer: ViewerProfile, scenario: Scenario, candidates: Candidates
 ) -> Predictions:
     """Calibrated predictions of one viewer's candidates, in their order."""
-    rows = describe_rows(engine, viewer, scenario, candidates.video, candidates.signals)
+    state, item = read_responses(engine, viewer, candidates.video)
+    rows = describe_rows(engine, viewer, scenario, candidates.video, candidates.signals, (state, item))
     matrix, _ = assemble(engine.catalogue, engine.content, rows, engine.params.features)
     columns = video_columns(engine.catalogue, engine.content, candidates.video)
     columns |= scene_columns(scenario) | viewer_columns(viewer.state)
@@ -125,8 +134,16 @@ def predict_candidates(
             duration_seconds=engine.catalogue.duration_seconds[candidates.video],
             fused=candidates.fused,
             market=scenario.market,
+            reading=Reading(state, item, encode_crosses(list_alone(engine.statistics.crosses), columns)),
         )
     )
+
+
+def read_responses(engine: Engine, viewer: ViewerProfile, video: IntArray) -> tuple[FloatArray, FloatArray]:
+    """The viewer's state, (1, d), and the vectors of the videos, (n, d), as the response CNN reads them."""
+    if "response" not in viewer.votes:
+        viewer.votes["response"] = engine.responses.read(viewer.recent.video, viewer.recent.actions)
+    return viewer.votes["response"], engine.responses.take_items(video)
 
 
 def score_videos(engine: Engine, state: ViewerState, scenario: Scenario, video: IntArray) -> Predictions:
@@ -140,9 +157,14 @@ def score_videos(engine: Engine, state: ViewerState, scenario: Scenario, video: 
 
 
 def describe_rows(
-    engine: Engine, viewer: ViewerProfile, scenario: Scenario, video: IntArray, signals: FloatArray
+    engine: Engine,
+    viewer: ViewerProfile,
+    scenario: Scenario,
+    video: IntArray,
+    signals: FloatArray,
+    read: tuple[FloatArray, FloatArray],
 ) -> FeatureRows:
-    """What is known now about (viewer, each video, scene)."""
+    """What is known now about (viewer, each video, scene); `read` is of `read_responses`."""
     statistics = engine.statistics
     codes = encode_videos(engine.catalogue, engine.content, video)
     odds, shown = look_up_rates(statistics.tables, codes)
@@ -157,6 +179,7 @@ def describe_rows(
         interests=viewer.state.interests[None, :],
         scores=signals,
         score_names=SIGNALS,
+        responses=engine.responses.respond(*read, video),
         base_rate=statistics.tables.base_rate,
     )
 

@@ -65,6 +65,15 @@ class RecallParams:
     # Discount of popularity and activity before the factorisation, 0-0.5; on KuaiRand-Pure 0.3 beat 0.5.
     factor_discount_power: float = 0.3
     factor_seed: int = 7
+    # Vectors of the weighted least squares source, 8-256, their L2 and what a like adds to the weight 1 of
+    # every pair, 1-100: the best of the grid that its peer is given on a time split of KuaiRand-Pure.
+    als_factors: int = 128
+    als_l2: float = 300.0
+    als_confidence: float = 40.0
+    # Alternations, 3-30: the lists hardly change after ten.
+    als_sweeps: int = 10
+    # Videos it covers, the most-liked, 1,000-100,000.
+    als_videos: int = 20_000
     # Hours after which a trending vote counts half, 1-168: short video turns over within days.
     trending_half_life_hours: float = 36.0
     # Length of each trending list, 100-5000.
@@ -85,13 +94,35 @@ class RecallParams:
     follow_creators: int = 100
     # Weight of each signal in the fusion before one was learned from data, in the order of gather.SIGNALS.
     # Hand-set: the personal sources lead, what is liked lately breaks ties.
-    signal_weights: tuple[float, ...] = (3.0, 1.0, 4.0, 0.5, 0.5, 1.0, 0.5, 0.1, 2.0, 0.5, 0.1, 0.5)
+    signal_weights: tuple[float, ...] = (3.0, 1.0, 4.0, 0.5, 2.0, 0.5, 1.0, 0.5, 0.1, 2.0, 0.5, 0.1, 0.5)
     # L2 of the learned fusion, 0-10.
     fusion_l2: float = 0.01
     # Viewers whose next long watches teach the fusion, 100-20000.
     fusion_viewers: int = 3000
     # Viewers below which the hand-set weights stay, 20-1000.
     fusion_min_viewers: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FusedRetrievalParams:
+    """Sources and their weights where nothing but likes and content is known (TikTok micro-video set).
+
+    Chosen on a hold-out of that set's training rows: two likes a viewer want more factors than fifty do.
+    """
+
+    als_factors: int = 256
+    als_l2: float = 100.0
+    factors: int = 256
+    factor_discount_power: float = 0.5
+    autoencoder_l2: float = 50.0
+    # How much nearer neighbours outvote the others, 1-20, and the L2 of vectors guessed from content.
+    sharpness: float = 5.0
+    guess_l2: float = 3.0
+    # Weights tried for each source, and rounds of the search.
+    search_steps: tuple[float, ...] = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
+    search_rounds: int = 2
+    # Viewers one like of whom is held out where no tuning rows are given, 100-10,000.
+    held_out_viewers: int = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +156,61 @@ class SequenceParams:
     decay: float = 1e-2
     # Videos it covers, the most-liked, 100-50,000.
     videos: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseParams:
+    """The response CNN of stage 2, and the network part of stage 4 that goes on from it."""
+
+    # Passes over the viewers, 0-20; 0 leaves the CNN out. On KuaiRand-Pure the held-out log was read best
+    # after three; a pass takes about 30 s on two quiet cores.
+    epochs: int = 3
+    # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
+    min_events: int = 5_000
+    # Width of embeddings and channels, and of the hidden layer behind them, 16-256.
+    width: int = 48
+    hidden: int = 64
+    # Residual blocks, 1-6, dilated 1, 2, 4, ...; the mean over the window reaches further back.
+    blocks: int = 3
+    # Events of a window, 8-200: real histories hold 50 to 100.
+    length: int = 56
+    # Share of windows that end with the newest event, 0-1.
+    newest_share: float = 0.8
+    # Viewers a step, 16-1024.
+    batch: int = 128
+    # Dropout of embeddings and blocks, 0-0.6.
+    drop_input: float = 0.3
+    drop_block: float = 0.2
+    # Peak learning rate and weight decay of AdamW.
+    rate: float = 2e-3
+    decay: float = 1e-2
+    # Videos with a vector of their own, the most-watched, 100-200,000; the others are topic and length.
+    videos: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkParams:
+    """The network part of stage 4, over the regression's features and the response CNN's vectors."""
+
+    # Passes over the learning rows, 0-20; 0 leaves it out. More than three learn the rows by heart.
+    epochs: int = 3
+    # Networks whose answers are averaged, 1-8: three take a third of the variance, serving pays for each.
+    members: int = 3
+    # Width of both hidden layers, 16-256, and of the embedding of a category, 2-32.
+    hidden: int = 64
+    category_width: int = 8
+    # Rows a step, 64-4096.
+    batch: int = 512
+    # Dropout of inputs and hidden layers, 0-0.6.
+    drop_input: float = 0.2
+    drop_hidden: float = 0.3
+    # Peak learning rate and weight decay of AdamW.
+    rate: float = 1.5e-3
+    decay: float = 3e-2
+    # Shares of the network tried in each logit; the newest learning rows choose per output.
+    shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    # Positives among those rows below which an output takes half of each part, 10-10,000.
+    share_min_positives: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +298,8 @@ class Params:
     features: FeatureParams = field(default_factory=FeatureParams)
     recall: RecallParams = field(default_factory=RecallParams)
     sequence: SequenceParams = field(default_factory=SequenceParams)
+    response: ResponseParams = field(default_factory=ResponseParams)
+    network: NetworkParams = field(default_factory=NetworkParams)
     prediction: PredictionParams = field(default_factory=PredictionParams)
     rerank: RerankParams = field(default_factory=RerankParams)
     training: TrainingParams = field(default_factory=TrainingParams)

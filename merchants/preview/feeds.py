@@ -113,6 +113,7 @@ def _name_sources() -> dict[str, str]:
         "similar_videos": _("similar to what the viewer watched or chose"),
         "collaborative": _("watched by people like the viewer"),
         "factors": _("watched by people like the viewer"),
+        "tastes": _("watched by people like the viewer"),
         "sequence": _("similar to what the viewer watched or chose"),
         "searches": _("the viewer searched for it"),
         "follows": _("a creator the viewer follows"),

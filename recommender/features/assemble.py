@@ -13,6 +13,7 @@ import numpy as np
 from recommender.contracts import ACTION_INDEX, N_ACTIONS, UNKNOWN, Catalogue, FloatArray, IntArray
 from recommender.features.content import Content
 from recommender.features.rates import N_RATES, RATE_COLUMNS, VIDEO_TABLES, smooth_log_odds
+from recommender.features.responses import RESPONSES
 from recommender.features.viewers import Recent
 from recommender.params import FeatureParams
 
@@ -41,6 +42,7 @@ class FeatureRows:
     interests: IntArray  # (n, k) or (1, k) topic codes chosen at sign-up, padded with UNKNOWN
     scores: FloatArray  # (n, n_scores) float32: how well recall sources think the video fits
     score_names: Sequence[str]
+    responses: FloatArray  # (n, 2) float32 log-odds of the response CNN, 0 without one
     base_rate: FloatArray  # (N_RATES,) float32
 
 
@@ -69,6 +71,8 @@ def assemble(
     names += ["same_market", "same_language", "chosen_topic"]
     blocks.append(_squash(rows.scores))
     names += [f"score:{name}" for name in rows.score_names]
+    blocks.append(rows.responses)
+    names += [f"response:{name}" for name in RESPONSES]
     blocks.append(_describe_affinity(catalogue, content, rows, params))
     names += _name_affinity()
     matrix = np.empty((n_rows, len(names)), dtype=np.float32)

@@ -35,6 +35,11 @@ def plan_crosses(scene_names: Sequence[str], viewer_names: Sequence[str]) -> tup
     return (*alone, *crossed)
 
 
+def list_alone(plan: Sequence[Cross]) -> tuple[Cross, ...]:
+    """The columns of a plan that are used alone."""
+    return tuple(cross for cross in plan if len(cross) == 1)
+
+
 def name_columns(extra: Mapping[str, IntArray], fixed: Mapping[str, IntArray]) -> tuple[str, ...]:
     """Columns that vary, in a fixed order: the others say nothing."""
     columns = {**fixed, **extra}

@@ -10,6 +10,15 @@ from recommender.contracts import FloatArray, IntArray, Predictions
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What the response CNN read of n rows, and their categories."""
+
+    state: FloatArray  # (n, d) or (1, d) float32, d = 0 without a CNN
+    item: FloatArray  # (n, d) float32
+    codes: Sequence[IntArray]  # blocks of (n_columns, n or 1): slots of categories alone
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionInputs:
     """n (viewer, video, scene) rows of one market."""
 
@@ -18,6 +27,7 @@ class PredictionInputs:
     duration_seconds: FloatArray  # (n,) float32
     fused: FloatArray  # (n,) float32 fused recall score
     market: int  # index into markets.MARKET_CODES, UNKNOWN outside
+    reading: Reading | None = None  # None where the artifact has no response CNN
 
 
 class Predictor(Protocol):

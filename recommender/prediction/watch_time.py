@@ -1,7 +1,7 @@
 """Expected watch seconds, debiased by duration: predict the quantile within videos of like length.
 
-Formula: watch seconds -> rank within its duration group -> regression -> seconds by the group's quantiles
-(D2Q, Zhan et al., KDD 2022). Loops are cut at `watch_ratio_cap` durations before learning.
+Formula: watch seconds -> rank within its duration group -> probability of each level of it -> seconds by the
+group's quantiles (D2Q, Zhan et al., KDD 2022). Loops are cut at `watch_ratio_cap` durations before learning.
 """
 
 from __future__ import annotations
@@ -11,44 +11,59 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.contracts import FloatArray
+from recommender.contracts import FloatArray, IntArray
 from recommender.params import PredictionParams
 
 #: Levels at which the quantile function of each group is stored.
 _LEVELS = np.linspace(0.0, 1.0, 41).astype(np.float32)
-#: Knots of the map from predicted rank to the seconds that were really watched.
-_KNOTS = 12
+#: Ranks above which a predictor says how likely the watch time lies.
+WATCH_LEVELS: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_KNOTS = np.array([0.0, *WATCH_LEVELS, 1.0], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchTimeHead:
-    """Duration groups with the quantiles of their watch seconds, and what a predicted rank means in them."""
+    """Duration groups with the quantiles of their watch seconds: what a rank means in seconds."""
 
     edges: FloatArray  # (n_groups - 1,) float32 seconds
     quantiles: FloatArray  # (n_groups, 41) float32 seconds
-    knots: FloatArray  # (n_knots,) float32 predicted ranks, ascending
-    medians: FloatArray  # (n_knots,) float32 rank of the median outcome at each knot, ascending
-    means: FloatArray  # (n_knots,) float32 mean outcome over the group's mean at each knot, ascending
 
-    def median_seconds(self, rank: FloatArray, duration_seconds: FloatArray) -> FloatArray:
+    def median_seconds(self, above: FloatArray, duration_seconds: FloatArray) -> FloatArray:
         """(n,) float32 typical watch seconds: what errors in seconds are measured against.
 
-        `rank` is (n,) the predicted place in [0, 1] among videos of like duration.
+        `above` is (n, n_levels) float32: how likely the watch time ranks above each of WATCH_LEVELS.
         """
-        group = np.searchsorted(self.edges, duration_seconds, side="right")
-        place = np.clip(np.interp(rank, self.knots, self.medians), 0, 1) * (len(_LEVELS) - 1)
+        survival = _complete(above)
+        rows = np.arange(len(survival))
+        knot = np.clip((survival >= 0.5).sum(axis=1) - 1, 0, len(_KNOTS) - 2)
+        over, under = survival[rows, knot], survival[rows, knot + 1]
+        step = np.where(over > under, (over - 0.5) / np.maximum(over - under, 1e-9), 0.5)
+        rank = _KNOTS[knot] + (_KNOTS[knot + 1] - _KNOTS[knot]) * step
+        return self._to_seconds(np.clip(rank, 0.0, 1.0), self._find_group(duration_seconds))
+
+    def expected_seconds(self, above: FloatArray, duration_seconds: FloatArray) -> FloatArray:
+        """(n,) float32 mean watch seconds: what a value formula adds up."""
+        survival = _complete(above)
+        mass = survival[:, :-1] - survival[:, 1:]
+        groups = np.arange(len(self.quantiles))
+        ranks = (_KNOTS[1:] + _KNOTS[:-1]) / 2
+        between = [self._to_seconds(np.full(len(groups), rank), groups) for rank in ranks]
+        middles = np.stack(between, axis=1)  # (n_groups, n_levels + 1)
+        seconds: FloatArray = (mass * middles[self._find_group(duration_seconds)]).sum(axis=1)
+        return seconds.astype(np.float32)
+
+    def _find_group(self, duration_seconds: FloatArray) -> IntArray:
+        group: IntArray = np.searchsorted(self.edges, duration_seconds, side="right")
+        return group
+
+    def _to_seconds(self, rank: FloatArray, group: IntArray) -> FloatArray:
+        """(n,) seconds at each rank of its group."""
+        place = rank * (len(_LEVELS) - 1)
         low = np.minimum(place.astype(np.int64), len(_LEVELS) - 2)
         part = place - low
         seconds = self.quantiles[group, low] * (1 - part) + self.quantiles[group, low + 1] * part
         result: FloatArray = seconds.astype(np.float32)
         return result
-
-    def expected_seconds(self, rank: FloatArray, duration_seconds: FloatArray) -> FloatArray:
-        """(n,) float32 mean watch seconds: what a value formula adds up."""
-        group = np.searchsorted(self.edges, duration_seconds, side="right")
-        scale = np.interp(rank, self.knots, self.means)
-        seconds: FloatArray = (scale * self.quantiles.mean(axis=1)[group]).astype(np.float32)
-        return seconds
 
     def to_arrays(self) -> dict[str, FloatArray]:
         """Arrays by name, for an artifact."""
@@ -60,7 +75,14 @@ class WatchTimeHead:
         return cls(*(np.asarray(arrays[f"watch/{name}"]) for name in _HEAD_ARRAYS))
 
 
-_HEAD_ARRAYS = ("edges", "quantiles", "knots", "medians", "means")
+_HEAD_ARRAYS = ("edges", "quantiles")
+
+
+def _complete(above: FloatArray) -> FloatArray:
+    """(n, n_levels + 2) survival from 1 to 0, never rising."""
+    survival: FloatArray = np.pad(np.minimum.accumulate(above, axis=1), ((0, 0), (1, 1)))
+    survival[:, 0] = 1.0
+    return survival
 
 
 def group_durations(duration_seconds: FloatArray, n_groups: int) -> FloatArray:
@@ -98,21 +120,14 @@ def rank_watch_time(
     return rank, edges, quantiles
 
 
-def fit_watch_time(
-    predicted: FloatArray, watch_seconds: FloatArray, duration_seconds: FloatArray, params: PredictionParams
-) -> WatchTimeHead:
-    """Learn what a predicted rank, (n,) in [0, 1], means in seconds; duration 0 is the shortest group."""
-    rank, edges, quantiles = rank_watch_time(watch_seconds, duration_seconds, params)
-    group = np.searchsorted(edges, duration_seconds, side="right")
-    group_mean = np.maximum(quantiles.mean(axis=1)[group], 1e-3)
-    relative = _cut_loops(watch_seconds, duration_seconds, params) / group_mean
-    parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), _KNOTS) if len(part)]
-    knots = np.array([predicted[part].mean() for part in parts])
-    medians = np.maximum.accumulate([np.median(rank[part]) for part in parts])
-    means = np.maximum.accumulate([relative[part].mean() for part in parts])
-    return WatchTimeHead(
-        edges, quantiles, knots.astype(np.float32), medians.astype(np.float32), means.astype(np.float32)
-    )
+def mark_levels(rank: FloatArray) -> FloatArray:
+    """(n, n_levels) float32: 1 where a rank lies above each of WATCH_LEVELS.
+
+    >>> mark_levels(np.array([0.35]))[0].astype(int).tolist()
+    [1, 1, 1, 0, 0, 0, 0, 0, 0]
+    """
+    marked: FloatArray = (rank[:, None] > np.array(WATCH_LEVELS)).astype(np.float32)
+    return marked
 
 
 def _cut_loops(

@@ -1,7 +1,6 @@
-"""The sequence CNN in NumPy: dilated causal convolutions over the last videos and how each was watched.
+"""The sequence CNN in NumPy: which video comes next, from the last ones and how each was watched.
 
-After NextItNet (Yuan et al., WSDM 2019). Trained elsewhere (training.sequence); here a request costs a few
-small products.
+Trained elsewhere (training.sequence); here a request costs a few small products.
 """
 
 from __future__ import annotations
@@ -11,23 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.contracts import ACTION_INDEX, UNKNOWN, FloatArray, IntArray
+from recommender.contracts import UNKNOWN, FloatArray, IntArray
+from recommender.features.convolutions import Block, code_feedback, convolve, normalise, take_blocks
 from recommender.params import SequenceParams
-
-#: How an event was watched: 0 no event, 1 watched, 2 watched long, 3 liked.
-N_FEEDBACK = 4
-#: Names of the arrays of a fit; blocks add their number.
-BLOCK_ARRAYS = ("gain", "taps", "shift", "out")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One residual convolution: normalise, three dilated taps, gate, project."""
-
-    gain: FloatArray  # (d,)
-    taps: FloatArray  # (3, d, 2 d): the oldest tap first
-    shift: FloatArray  # (2 d,)
-    out: FloatArray  # (d, d)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +52,8 @@ class SequenceModel:
         video, actions = video[-length:], actions[-length:]
         slot = self.slot[video]  # UNKNOWN takes the last row, which stands for any other video
         x = self.video[slot] + self.feedback[code_feedback(actions)] + self.position[length - len(video) :]
-        for number, block in enumerate(self.blocks):
-            x = x + _convolve(normalise(x) * block.gain, block, 2**number)
-        last: FloatArray = normalise(x[-1])
+        every = np.ones((1, len(x), 1), dtype=np.float32)
+        last: FloatArray = normalise(convolve(x[None], every, self.blocks)[0, -1])
         return last
 
     @classmethod
@@ -80,11 +64,6 @@ class SequenceModel:
         slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
         slot[covered] = np.arange(len(covered))
         video = np.asarray(arrays["sequence/video"])
-        count = sum(name.startswith("sequence/gain") for name in arrays)
-        blocks = tuple(
-            Block(*(np.asarray(arrays[f"sequence/{name}{number}"]) for name in BLOCK_ARRAYS))
-            for number in range(count)
-        )
         return cls(
             slot,
             covered,
@@ -92,43 +71,13 @@ class SequenceModel:
             np.asarray(arrays["sequence/feedback"]),
             np.asarray(arrays["sequence/position"]),
             np.asarray(arrays["sequence/bias"])[keep],
-            blocks,
+            take_blocks(arrays, "sequence/"),
         )
-
-
-def code_feedback(actions: IntArray) -> IntArray:
-    """(n,) code of how each event was watched.
-
-    >>> code_feedback(np.array([0, 2, 6])).tolist()
-    [1, 2, 3]
-    """
-    liked = (actions >> ACTION_INDEX["like"]) & 1
-    long = (actions >> ACTION_INDEX["long_watch"]) & 1
-    code: IntArray = np.where(liked, 3, np.where(long, 2, 1)).astype(np.int32)
-    return code
 
 
 def scale_logits(width: int) -> float:
     """Factor between a product of two normalised vectors and a logit."""
     return float(4.0 / np.sqrt(width))
-
-
-def normalise(x: FloatArray) -> FloatArray:
-    """x over its root mean square along the last axis."""
-    scaled: FloatArray = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-6)
-    return scaled
-
-
-def _convolve(x: FloatArray, block: Block, dilation: int) -> FloatArray:
-    """Three taps over the past, gated: (w, d) to (w, d)."""
-    padded = np.concatenate([np.zeros((2 * dilation, x.shape[1]), dtype=np.float32), x])
-    n_rows = len(x)
-    y = block.shift
-    for tap in range(3):
-        y = y + padded[tap * dilation : tap * dilation + n_rows] @ block.taps[tap]
-    value, gate = np.split(y, 2, axis=1)
-    result: FloatArray = (np.tanh(value) / (1 + np.exp(-gate))) @ block.out
-    return result
 
 
 def list_covered(video: IntArray, n_videos: int, params: SequenceParams) -> IntArray:

@@ -21,6 +21,7 @@ from recommender.recall import (
     searches,
     sequence,
     similar_videos,
+    tastes,
     trending,
 )
 from recommender.recall.index import RecallIndex
@@ -32,6 +33,7 @@ _RECALLS: dict[str, Source] = {
     "similar_videos": similar_videos.recall,
     "collaborative": collaborative.recall,
     "factors": factors.recall,
+    "tastes": tastes.recall,
     "sequence": sequence.recall,
     "follows": follows.recall,
     "trending": trending.recall,
@@ -47,6 +49,7 @@ _VOTES = {
     "similar_videos": similar_videos.vote,
     "collaborative": collaborative.vote,
     "factors": factors.vote,
+    "tastes": tastes.vote,
     "sequence": sequence.vote,
 }
 

@@ -14,6 +14,7 @@ from recommender.contracts import UNKNOWN, BoolArray, Catalogue, FloatArray, Int
 from recommender.features.content import Content
 from recommender.features.order import pick_top
 from recommender.params import RecallParams
+from recommender.recall.als import Tastes
 from recommender.recall.causal_cnn import SequenceModel
 from recommender.recall.low_rank import Factors
 from recommender.recall.neighbours import Neighbours
@@ -63,6 +64,7 @@ class RecallIndex:
     autoencoder: Neighbours
     transition: Neighbours
     factors: Factors
+    tastes: Tastes
     sequence: SequenceModel
     topics: Mapping[int, Postings]  # market -> rows by topic, best first
     trending: Mapping[tuple[int, int], IntArray]  # (market, language) -> rows, most liked lately first
@@ -77,6 +79,7 @@ def build_recall_index(
     popularity: Popularity,
     neighbours: tuple[Neighbours, Neighbours],
     factors: Factors,
+    tastes: Tastes,
     sequence: SequenceModel,
     admitted: Mapping[int, BoolArray],
     now: float,
@@ -111,6 +114,7 @@ def build_recall_index(
         autoencoder=neighbours[0],
         transition=neighbours[1],
         factors=factors,
+        tastes=tastes,
         sequence=sequence,
         topics=topics,
         trending=trending,

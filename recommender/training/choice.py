@@ -13,7 +13,7 @@ import scipy.optimize
 from recommender.contracts import FloatArray, IntArray, Scenario
 from recommender.features.assemble import assemble
 from recommender.features.viewers import POSITIVE_ACTIONS
-from recommender.flow import Engine, describe_rows, open_viewer
+from recommender.flow import Engine, describe_rows, open_viewer, read_responses
 from recommender.params import Params
 from recommender.prediction.logistic import LinearPart, standardise
 from recommender.recall.gather import gather
@@ -92,10 +92,11 @@ def _choices_of(
         return None
     place = {int(row): position for position, row in enumerate(found.video)}
     signals = found.signals[[place[int(row)] for row in video]]
+    read = read_responses(engine, profile, video)
     matrix, _ = assemble(
         engine.catalogue,
         engine.content,
-        describe_rows(engine, profile, scenario, video, signals),
+        describe_rows(engine, profile, scenario, video, signals, read),
         params.features,
     )
     chosen = np.zeros(len(video), dtype=np.float32)

@@ -51,12 +51,13 @@ def score_window(engine: Engine, known: Dataset, held_out: Impressions) -> Windo
     duration = engine.catalogue.duration_seconds[held_out.video]
     predictor = engine.predictor
     if isinstance(predictor, HybridPredictor):
-        probability, rank = predictor.predict_rows(rows.matrix, rows.slots, rows.market)
+        reading = rows.read(slice(None))
+        probability, above = predictor.predict_rows(rows.matrix, rows.slots, reading, rows.market)
         head = predictor.watch_time
         if head is None:
             nothing = np.full(len(duration), np.nan, dtype=np.float32)
             return WindowScores(probability, nothing, nothing, rows)
-        median, expected = head.median_seconds(rank, duration), head.expected_seconds(rank, duration)
+        median, expected = head.median_seconds(above, duration), head.expected_seconds(above, duration)
         return WindowScores(probability, median, expected, rows)
     assert isinstance(predictor, BaseRatePredictor)
     probability = np.tile(predictor.rate[:N_ACTIONS], (len(duration), 1))

@@ -20,6 +20,7 @@ from recommender.prediction.logistic import LinearPart
 from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
 from recommender.training.learn import fit_predictor
 from recommender.training.progress import Progress, Report
+from recommender.training.responses import fit_responses
 from recommender.training.rows import LearningRows, describe_impressions
 from recommender.training.sequence import fit_sequence
 from recommender.training.sources import Arrays, fit_sources, measure_base_rate, plan_columns
@@ -59,8 +60,10 @@ def fit_engine(
     cuts = plan_cuts(dataset, params.training)
     timeline = build_timeline(dataset)
     crosses, base_rate = plan_columns(dataset), measure_base_rate(dataset)
-    report.step(0.02, "sources for the learning rows")
-    learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, params, report)
+    report.step(0.02, "response CNN")
+    responses = fit_responses(split_by_time(dataset, cuts.learn_from)[0], params)
+    report.step(0.15, "sources for the learning rows")
+    learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, responses, params, report)
     report.step(0.4, "logistic regression")
     start = _previous_actions(warm_start, learning.names)
     predictor, facts = fit_predictor(learning, start, params, report)
@@ -68,12 +71,12 @@ def fit_engine(
     before, _ = split_by_time(dataset, cuts.choose_at)
     earlier = warm_start.arrays if warm_start is not None else None
     cnn = fit_sequence(before, params.sequence.epochs, params, earlier)
-    choices = _collect(timeline, before, base_rate, cnn, params)
+    choices = _collect(timeline, before, base_rate, cnn | responses, params)
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
     arrays, meta = fit_sources(dataset, base_rate, params)
     refresh = params.sequence.refresh_epochs if cnn else 0
-    arrays |= fit_sequence(dataset, refresh, params, cnn) or cnn
+    arrays |= (fit_sequence(dataset, refresh, params, cnn) or cnn) | responses
     arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
@@ -93,6 +96,7 @@ def _describe_learning(
     learn_from: float,
     crosses: tuple[Cross, ...],
     base_rate: FloatArray,
+    responses: Arrays,
     params: Params,
     report: Report,
 ) -> LearningRows:
@@ -100,7 +104,7 @@ def _describe_learning(
     dataset = timeline.dataset
     before, rows = split_by_time(dataset, learn_from)
     arrays, meta = fit_sources(before, base_rate, params)
-    early = build_engine(dataset.catalogue, arrays, meta, params=params, now=learn_from)
+    early = build_engine(dataset.catalogue, arrays | responses, meta, params=params, now=learn_from)
     as_of = floor_to_refresh(rows.happened_at, params.training.state_refresh_seconds)
     text = "learning rows"
     return describe_impressions(

@@ -1,6 +1,6 @@
-"""Fit the predictor on learning rows: regression of every action and of the watch rank, calibration, seconds.
+"""Fit the predictor on learning rows: regression and network of every output, their mix, calibration.
 
-The newest rows choose the regularisation and calibrate; then the regression is fitted again on all rows.
+The newest rows choose regularisation and mix, and calibrate; then both parts are fitted again on all rows.
 """
 
 from __future__ import annotations
@@ -14,10 +14,19 @@ from recommender.contracts import ACTIONS, N_ACTIONS, FloatArray
 from recommender.markets import MARKET_CODES
 from recommender.params import Params
 from recommender.prediction.calibration import fit_calibration
-from recommender.prediction.hybrid import HybridPredictor, find_constant_actions
+from recommender.prediction.hybrid import (
+    N_OUTPUTS,
+    OUTPUTS,
+    HybridPredictor,
+    find_constant_actions,
+    mix_logits,
+)
+from recommender.prediction.inputs import Reading
 from recommender.prediction.logistic import LinearPart, fit_logistic
-from recommender.prediction.watch_time import WatchTimeHead, fit_watch_time, rank_watch_time
+from recommender.prediction.network import NetworkPart
+from recommender.prediction.watch_time import WatchTimeHead, mark_levels, rank_watch_time
 from recommender.training.metrics import expected_calibration_error, log_loss
+from recommender.training.network import fit_network
 from recommender.training.progress import Report
 from recommender.training.rows import LearningRows
 
@@ -30,26 +39,57 @@ def fit_predictor(
     `start` is yesterday's regression, or None.
     """
     n_older = int(len(learning.rows) * (1 - params.prediction.calibration_share))
-    older_rows, newer_rows = slice(0, n_older), slice(n_older, None)
+    newer = slice(n_older, None)
     actions = learning.labels[:, :N_ACTIONS]
-    constant, learned = find_constant_actions(actions[older_rows], params.prediction.min_positives)
-    labels = np.concatenate([actions, _rank_watch(learning, params)[:, None]], axis=1)
+    constant, found = find_constant_actions(actions[:n_older], params.prediction.min_positives)
+    learned = list(found)
+    rank, head = _rank_watch(learning, params)
+    labels = np.concatenate([actions, mark_levels(rank)], axis=1)
     part, l2 = _choose_l2(learning, labels, learned, n_older, start, params)
-    newer_slots = [block[:, newer_rows] for block in learning.slots]
-    logits = part.logits(learning.matrix[newer_rows], newer_slots)[:, :N_ACTIONS]
-    market, outcome = learning.market[newer_rows], actions[newer_rows]
-    calibration = fit_calibration(logits, outcome, market, len(MARKET_CODES), params.prediction)
-    checked = HybridPredictor(part, None, calibration, None, constant)
-    probability, rank = checked.predict_rows(learning.matrix[newer_rows], newer_slots, market)
-    report.step(0.55, "logistic regression on all rows")
+    report.step(0.48, "network part")
+    network = fit_network(learning, labels, learned, n_older, params)
+    slots = [block[:, newer] for block in learning.slots]
+    reading, matrix, market = learning.read(newer), learning.matrix[newer], learning.market[newer]
+    linear = part.logits(matrix, slots)
+    share = _choose_share(linear, network, matrix, reading, labels[newer], params)
+    mixed = mix_logits(linear, network, share, matrix, reading)[:, :N_ACTIONS]
+    calibration = fit_calibration(mixed, actions[newer], market, len(MARKET_CODES), params.prediction)
+    checked = HybridPredictor(part, None, calibration, None, constant, network, share)
+    probability, _ = checked.predict_rows(matrix, slots, reading, market)
+    report.step(0.55, "both parts on all rows")
     whole = _fit_rows(learning, labels, learned, len(labels), l2, part, params)
-    head = _fit_watch(learning, newer_rows, rank, params)
+    if share.any():
+        network = fit_network(learning, labels, learned, len(labels), params)
     facts = {
         "logistic_l2": l2,
+        "network_share": dict(zip(OUTPUTS, share.round(2).tolist(), strict=True)),
         "base_rate_actions": [name for place, name in enumerate(ACTIONS) if place not in learned],
-        "calibration": _check_calibration(outcome, probability, learned, params.prediction.ece_bins),
+        "calibration": _check_calibration(actions[newer], probability, learned, params.prediction.ece_bins),
     }
-    return HybridPredictor(whole, None, calibration, head, constant), facts
+    return HybridPredictor(whole, None, calibration, head, constant, network, share), facts
+
+
+def _choose_share(
+    linear: FloatArray,
+    network: NetworkPart | None,
+    matrix: FloatArray,
+    reading: Reading,
+    labels: FloatArray,
+    params: Params,
+) -> FloatArray:
+    """(N_OUTPUTS,) float32: the share of the network in each logit that fits rows neither part had seen.
+
+    A few positives cannot tell shares apart: outputs with fewer than `share_min_positives` take half of each.
+    """
+    if network is None:
+        return np.zeros(N_OUTPUTS, dtype=np.float32)
+    losses, answers = [], network.logits(matrix, reading)
+    for tried in params.network.shares:
+        logits = linear + tried * (answers - linear)
+        losses.append((np.logaddexp(0, logits) - labels * logits).mean(axis=0))
+    share: FloatArray = np.asarray(params.network.shares, dtype=np.float32)[np.argmin(losses, axis=0)]
+    share[labels.sum(axis=0) < params.network.share_min_positives] = 0.5
+    return share
 
 
 def _fit_rows(
@@ -61,11 +101,11 @@ def _fit_rows(
     start: LinearPart | None,
     params: Params,
 ) -> LinearPart:
-    """The regression of the learned actions and the watch rank on the rows before `stop`."""
+    """The regression of the learned actions and the watch levels on the rows before `stop`."""
     return fit_logistic(
         learning.matrix[:stop],
         labels[:stop],
-        [*learned, N_ACTIONS],
+        [*learned, *range(N_ACTIONS, N_OUTPUTS)],
         (l2, l2 * params.prediction.category_l2_share),
         params.prediction.logistic_iterations,
         [block[:, :stop] for block in learning.slots],
@@ -106,29 +146,13 @@ def _check_calibration(
     }
 
 
-def _durations_of(learning: LearningRows) -> FloatArray:
-    duration: FloatArray = np.expm1(learning.matrix[:, learning.names.index("log_duration")])
-    return duration
-
-
-def _rank_watch(learning: LearningRows, params: Params) -> FloatArray:
-    """(n,) float32 rank of each watch time; the middle where it is not known."""
+def _rank_watch(learning: LearningRows, params: Params) -> tuple[FloatArray, WatchTimeHead | None]:
+    """(n,) float32 rank of each watch time, the middle where it is not known, and the seconds of a rank."""
     seconds = learning.rows.watch_seconds
     known = np.flatnonzero(np.isfinite(seconds))
     rank = np.full(len(seconds), 0.5, dtype=np.float32)
-    if len(known):
-        rank[known], _, _ = rank_watch_time(seconds[known], _durations_of(learning)[known], params.prediction)
-    return rank
-
-
-def _fit_watch(
-    learning: LearningRows, newer: slice, rank: FloatArray, params: Params
-) -> WatchTimeHead | None:
-    """The seconds behind a rank, from rows that the regression behind the rank had not seen."""
-    seconds = learning.rows.watch_seconds[newer]
-    known = np.flatnonzero(np.isfinite(seconds))
     if not len(known):
-        return None
-    return fit_watch_time(
-        rank[known], seconds[known], _durations_of(learning)[newer][known], params.prediction
-    )
+        return rank, None
+    duration = np.expm1(learning.matrix[:, learning.names.index("log_duration")])
+    rank[known], edges, quantiles = rank_watch_time(seconds[known], duration[known], params.prediction)
+    return rank, WatchTimeHead(edges, quantiles)

@@ -14,12 +14,13 @@ import scipy.sparse as sp
 
 from recommender.contracts import ALL_ACTIONS, UNKNOWN, Dataset, FloatArray, Impressions, IntArray
 from recommender.features.assemble import FeatureRows, assemble
-from recommender.features.crosses import SLOTS, Cross, encode_crosses, video_columns
+from recommender.features.crosses import SLOTS, Cross, encode_crosses, list_alone, video_columns
 from recommender.features.rates import VIDEO_TABLES, Counts, label_rows, mask_known, smooth_log_odds, subtract
 from recommender.features.statistics import encode_videos
 from recommender.features.viewers import POSITIVE_ACTIONS, Recent
 from recommender.flow import Engine
 from recommender.params import Params
+from recommender.prediction.inputs import Reading
 from recommender.recall.gather import SIGNALS
 from recommender.recall.neighbours import Neighbours
 from recommender.training.histories import take_impressions
@@ -40,6 +41,14 @@ class LearningRows:
     labels: FloatArray  # (n, N_RATES) float32
     rows: Impressions
     market: IntArray  # (n,) int8
+    state: FloatArray  # (n, d) float32 as the response CNN read the viewer's past, d = 0 without one
+    item: FloatArray  # (n, d) float32
+    codes: list[IntArray]  # blocks of (n_columns, n): slots of categories alone
+    n_codes: int
+
+    def read(self, rows: slice) -> Reading:
+        """What a network part is given of some rows."""
+        return Reading(self.state[rows], self.item[rows], [block[:, rows] for block in self.codes])
 
 
 def describe_impressions(
@@ -63,11 +72,13 @@ def describe_impressions(
     labels = label_rows(rows.actions, rows.watch_seconds, catalogue.duration_seconds[rows.video])
     odds, shown = _count_rates(early, rows, labels, as_of, params)
     lookup = {name: _to_matrix(getattr(early.recall, name)) for name in ("autoencoder", "transition")}
-    parts = []
+    parts, states = [], []
     for start in range(0, len(rows), _CHUNK_ROWS):
         chunk = slice(start, start + _CHUNK_ROWS)
         part = take_impressions(rows, chunk)
         recent = take_recent(timeline, part.viewer, as_of[chunk], params.features)
+        states.append(early.responses.read(recent.video, recent.actions))
+        item = early.responses.take_items(part.video)
         described = FeatureRows(
             video=part.video,
             happened_at=part.happened_at,
@@ -79,15 +90,25 @@ def describe_impressions(
             interests=viewers.interests[part.viewer],
             scores=_score_rows(early, lookup, recent, part.video, viewers.market[part.viewer], params),
             score_names=SIGNALS,
+            responses=early.responses.respond(states[-1], item, part.video),
             base_rate=early.statistics.tables.base_rate,
         )
         matrix, feature_names = assemble(catalogue, early.content, described, params.features)
         parts.append(matrix)
         progress(min(start + _CHUNK_ROWS, len(rows)) / len(rows))
-    slots = encode_crosses(crosses, _columns_of(timeline.dataset, early, rows))
-    market = viewers.market[rows.viewer]
+    columns, alone = _columns_of(timeline.dataset, early, rows), list_alone(crosses)
     return LearningRows(
-        np.concatenate(parts), feature_names, slots, len(crosses) * SLOTS, labels, rows, market
+        matrix=np.concatenate(parts),
+        names=feature_names,
+        slots=encode_crosses(crosses, columns),
+        n_slots=len(crosses) * SLOTS,
+        labels=labels,
+        rows=rows,
+        market=viewers.market[rows.viewer],
+        state=np.concatenate(states),
+        item=early.responses.take_items(rows.video),
+        codes=encode_crosses(alone, columns),
+        n_codes=len(alone) * SLOTS,
     )
 
 
@@ -168,7 +189,11 @@ def _score_rows(
     market: IntArray,
     params: Params,
 ) -> FloatArray:
-    """(n, n_signals): the columns of `recall.gather.fill_signals` for rows of many viewers."""
+    """(n, n_signals): the columns of `recall.gather.fill_signals` for rows of many viewers.
+
+    Those of `tastes` and `sequence` stay 0: a solve and a CNN over all videos for each row would cost more
+    than everything else, and the choice among candidates learns from them.
+    """
     scores = np.zeros((len(video), len(SIGNALS)), dtype=np.float32)
     liked = ((recent.actions & POSITIVE_ACTIONS) != 0) & (recent.video != UNKNOWN)
     later = liked[:, ::-1].cumsum(axis=1)[:, ::-1] - liked

@@ -1,28 +1,20 @@
-"""Fit the sequence CNN in a process of its own: JAX must not be imported before a fork, nor by the web.
-
-Without JAX the caller is told what to install; a process that dies leaves a sentence, no half-fitted model.
-"""
+"""Fit the sequence CNN over everything a data set knows."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
 from recommender.contracts import UNKNOWN, Dataset
 from recommender.features.content import bucket_durations
+from recommender.features.convolutions import code_feedback
 from recommender.params import Params
-from recommender.recall.causal_cnn import code_feedback, list_covered
+from recommender.recall.causal_cnn import list_covered
 from recommender.recall.linear import list_positives
 from recommender.training.histories import join_events
-from recommender.training.sources import Arrays
+from recommender.training.jax_process import Arrays, run_training
 
 
 def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[str, object] | None) -> Arrays:
@@ -40,8 +32,6 @@ def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[s
     """
     if epochs <= 0:
         return {}
-    if importlib.util.find_spec("jax") is None:
-        raise ValueError("the sequence CNN needs JAX; install jax, or set sequence.epochs to 0")
     events = join_events(dataset)
     _, liked, _ = list_positives(events)
     covered = list_covered(liked, len(dataset.catalogue), params.sequence)
@@ -61,20 +51,6 @@ def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[s
     known = start or {}
     if "sequence/covered" in known and np.array_equal(np.asarray(known["sequence/covered"]), covered):
         inputs |= {name: np.asarray(array) for name, array in known.items() if name.startswith("sequence/")}
-    fitted = _run(inputs, epochs, params)
+    settings = asdict(params.sequence) | {"epochs": epochs, "seed": params.training.seed}
+    fitted = run_training("sequence_fit", inputs, settings, "the sequence CNN")
     return {"sequence/covered": covered} | {f"sequence/{name}": array for name, array in fitted.items()}
-
-
-def _run(inputs: Arrays, epochs: int, params: Params) -> Arrays:
-    with tempfile.TemporaryDirectory(prefix="ttok-sequence-") as folder:
-        read, write = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        np.savez(read, allow_pickle=False, **inputs)
-        settings = json.dumps(asdict(params.sequence) | {"epochs": epochs, "seed": params.training.seed})
-        command = [sys.executable, "-m", "recommender.training.sequence_fit", str(read), str(write), settings]
-        root = Path(__file__).resolve().parents[2]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no word"])[-1]
-            raise ValueError(f"the CNN's training ended with code {done.returncode}: {last}")
-        with np.load(write, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}

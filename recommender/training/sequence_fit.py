@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from recommender.recall.causal_cnn import N_FEEDBACK, scale_logits
-
-Table = dict[str, Any]
+from recommender.features.convolutions import N_FEEDBACK
+from recommender.recall.causal_cnn import scale_logits
+from recommender.training.adam import Table, minimise
 
 
 def create_parameters(data: Table, settings: Table) -> Table:
@@ -56,22 +56,27 @@ def embed_videos(parameters: Table, data: Table) -> Any:
     return parameters["own"] + jnp.concatenate([described, jnp.zeros((1, described.shape[1]))])
 
 
-def read_past(parameters: Table, table: Any, batch: Table, settings: Table, key: Any) -> Any:
-    """(batch, length, width): at each position, what the past says of the next video."""
+def convolve_past(parameters: Table, table: Any, batch: Table, settings: Table, key: Any) -> Any:
+    """(batch, length, width): the residual stream of the past behind the last block."""
     mask = batch["mask"][..., None]
     x = table[batch["video"]] + parameters["feedback"][batch["feedback"]] + parameters["position"]
     keys = jax.random.split(key, settings["blocks"] + 1)
-    x = _drop(x, keys[0], settings["drop_input"]) * mask
+    x = drop(x, keys[0], settings["drop_input"]) * mask
     for number in range(settings["blocks"]):
         dilation, length = 2**number, x.shape[1]
-        h = jnp.pad(_normalise(x) * parameters[f"gain{number}"], ((0, 0), (2 * dilation, 0), (0, 0)))
+        h = jnp.pad(normalise(x) * parameters[f"gain{number}"], ((0, 0), (2 * dilation, 0), (0, 0)))
         y = parameters[f"shift{number}"]
         for tap in range(3):
             y = y + h[:, tap * dilation : tap * dilation + length] @ parameters[f"taps{number}"][tap]
         value, gate = jnp.split(y, 2, axis=-1)
         y = (jnp.tanh(value) * jax.nn.sigmoid(gate)) @ parameters[f"out{number}"]
-        x = (x + _drop(y, keys[number + 1], settings["drop_block"])) * mask
-    return _normalise(x)
+        x = (x + drop(y, keys[number + 1], settings["drop_block"])) * mask
+    return x
+
+
+def read_past(parameters: Table, table: Any, batch: Table, settings: Table, key: Any) -> Any:
+    """(batch, length, width): at each position, what the past says of the next video."""
+    return normalise(convolve_past(parameters, table, batch, settings, key))
 
 
 def measure_loss(parameters: Table, data: Table, batch: Table, settings: Table, key: Any) -> Any:
@@ -120,39 +125,18 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
 
 
 def train(data: Table, settings: Table) -> Table:
-    """AdamW (Loshchilov and Hutter, ICLR 2019) with warm-up and cosine decay; returns the parameters."""
-    parameters = create_parameters(data, settings)
+    """The parameters after `epochs` passes over the viewers."""
     content = {name: jnp.asarray(data[name]) for name in ("topic", "duration")}
     viewers = int((np.diff(data["indptr"]) >= 2).sum())
-    n_steps = max(settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1)), 1)
-    moments = (jax.tree.map(jnp.zeros_like, parameters), jax.tree.map(jnp.zeros_like, parameters))
-
-    @jax.jit
-    def step(parameters: Table, moments: Any, batch: Table, number: Any, key: Any) -> Any:
-        loss, slope = jax.value_and_grad(measure_loss)(parameters, content, batch, settings, key)
-        mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, moments[0], slope)
-        square = jax.tree.map(lambda m, g: 0.999 * m + 0.001 * g * g, moments[1], slope)
-        warm = jnp.minimum((number + 1) / min(200, n_steps), 1.0)
-        rate = settings["rate"] * warm * (0.5 + 0.5 * jnp.cos(jnp.pi * jnp.minimum(number / n_steps, 1.0)))
-        up, down = 1 / (1 - 0.9 ** (number + 1)), 1 / (1 - 0.999 ** (number + 1))
-
-        def move(p: Any, m: Any, s: Any) -> Any:
-            return p - rate * (m * up / (jnp.sqrt(s * down) + 1e-8) + settings["decay"] * p)
-
-        return jax.tree.map(move, parameters, mean, square), (mean, square), loss
-
-    key, number = jax.random.PRNGKey(settings["seed"]), 0
-    for epoch in range(settings["epochs"]):
-        losses = []
-        for batch in draw_batches(data, settings, epoch):
-            key, own = jax.random.split(key)
-            parameters, moments, loss = step(parameters, moments, batch, jnp.float32(number), own)
-            losses.append(float(loss))
-            number += 1
-        print(
-            f"epoch {epoch + 1}/{settings['epochs']} loss {np.mean(losses):.4f}", file=sys.stderr, flush=True
-        )
-    return parameters
+    n_steps = settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1))
+    return minimise(
+        create_parameters(data, settings),
+        lambda parameters, batch, key: measure_loss(parameters, content, batch, settings, key),
+        (draw_batches(data, settings, epoch) for epoch in range(settings["epochs"])),
+        n_steps,
+        200,
+        settings,
+    )
 
 
 def main(read: str, write: str, settings: Table) -> None:
@@ -165,11 +149,13 @@ def main(read: str, write: str, settings: Table) -> None:
     np.savez(write, allow_pickle=False, **arrays)
 
 
-def _drop(x: Any, key: Any, share: float) -> Any:
+def drop(x: Any, key: Any, share: float) -> Any:
+    """x with a share of its numbers at 0 and the others grown by as much."""
     return x * jax.random.bernoulli(key, 1 - share, x.shape) / (1 - share)
 
 
-def _normalise(x: Any) -> Any:
+def normalise(x: Any) -> Any:
+    """x over its root mean square along the last axis."""
     return x / jnp.sqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-6)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from recommender.features.rates import (
 from recommender.features.viewers import POSITIVE_ACTIONS
 from recommender.markets import MARKET_CODES
 from recommender.params import Params
+from recommender.recall.als import fit_als
 from recommender.recall.linear import fit_autoencoder, fit_transitions, list_positives
 from recommender.recall.low_rank import fit_factors
 from recommender.recall.neighbours import keep_strongest, keep_strongest_sparse
@@ -27,12 +29,15 @@ from recommender.training.histories import join_events, owner_of_events
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def fit_sources(dataset: Dataset, base_rate: FloatArray, params: Params) -> tuple[Arrays, dict[str, Any]]:
+def fit_sources(
+    dataset: Dataset, base_rate: FloatArray, params: Params, start: Mapping[str, Any] | None = None
+) -> tuple[Arrays, dict[str, Any]]:
     """Everything of an artifact but the predictor.
 
     Parameters
     ----------
     base_rate : of `measure_base_rate`.
+    start : arrays of an earlier fit over the same catalogue rows; what can go on from there does.
 
     Returns
     -------
@@ -40,13 +45,13 @@ def fit_sources(dataset: Dataset, base_rate: FloatArray, params: Params) -> tupl
     meta : the cut.
     """
     arrays: Arrays = {"videos/id": dataset.catalogue.video_id, "base_rate": base_rate}
-    arrays |= _fit_neighbours(dataset, params)
+    arrays |= _fit_neighbours(dataset, params, start or {})
     arrays |= _count_popularity(dataset, params)
     arrays |= _count_rates(dataset)
     return arrays, {"cut_at": dataset.cut_at}
 
 
-def _fit_neighbours(dataset: Dataset, params: Params) -> Arrays:
+def _fit_neighbours(dataset: Dataset, params: Params, start: Mapping[str, Any]) -> Arrays:
     n_viewers, n_videos = len(dataset.viewers), len(dataset.catalogue)
     viewer, video, _ = list_positives(join_events(dataset))
     covered, weights = fit_autoencoder(viewer, video, n_viewers, n_videos, params.recall)
@@ -57,7 +62,11 @@ def _fit_neighbours(dataset: Dataset, params: Params) -> Arrays:
         transitions, params.recall.transition_neighbours
     )
     factor_covered, read, score = fit_factors(viewer, video, n_viewers, n_videos, params.recall)
+    known = (start["tastes/covered"], start["tastes/video"]) if "tastes/covered" in start else None
+    taste_covered, vectors = fit_als(viewer, video, n_viewers, n_videos, params.recall, known)
     return {
+        "tastes/covered": taste_covered,
+        "tastes/video": vectors,
         "factors/covered": factor_covered,
         "factors/read": read,
         "factors/score": score,

@@ -1,5 +1,7 @@
 """The contract of every predictor, and the regression behind it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,10 @@ from recommender.params import PredictionParams
 from recommender.prediction.base_rate import BaseRatePredictor
 from recommender.prediction.calibration import Calibration
 from recommender.prediction.hybrid import N_OUTPUTS, HybridPredictor, find_constant_actions
-from recommender.prediction.inputs import PredictionInputs
+from recommender.prediction.inputs import PredictionInputs, Reading
 from recommender.prediction.logistic import LinearPart, fit_logistic
-from recommender.prediction.watch_time import fit_watch_time
+from recommender.prediction.network import NetworkPart
+from recommender.prediction.watch_time import WatchTimeHead, rank_watch_time
 from tests.checks.predictor_check import PredictorCheck
 
 N_ROWS, N_FEATURES = 9, 4
@@ -48,8 +51,42 @@ def make_hybrid() -> HybridPredictor:
     constant[ACTION_INDEX["order"]] = 0.0005
     flat = Calibration(np.ones((9, N_ACTIONS), np.float32), np.zeros((9, N_ACTIONS), np.float32))
     seconds = rng.gamma(2, 8, 600).astype(np.float32)
-    head = fit_watch_time(rng.random(600), seconds, seconds * 1.5, PredictionParams())
+    head = WatchTimeHead(*rank_watch_time(seconds, seconds * 1.5, PredictionParams())[1:])
     return HybridPredictor(part, choice, flat, head, constant)
+
+
+def make_network(width: int = 3) -> NetworkPart:
+    """Two members over four features, one category column of two known slots, vectors of width 3."""
+    rng = np.random.default_rng(2)
+
+    def draw(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(np.float32)
+
+    shared = {
+        "slot": np.array([0, 1, 2, 2]),
+        "column": np.array([0, 0, -1], dtype=np.int32),
+        "n_columns": np.array(1),
+    }
+    members = [
+        shared
+        | {"embedding": draw(3, 2), "first": draw(N_FEATURES + 2 + 3 * width, 5), "bias": draw(5)}
+        | {"deeper": draw(5, 5), "deeper_bias": draw(5), "answer": draw(5, N_OUTPUTS) / 10}
+        | {"answer_bias": draw(N_OUTPUTS)}
+        for _ in range(2)
+    ]
+    scale = (np.zeros(N_FEATURES, dtype=np.float32), np.ones(N_FEATURES, dtype=np.float32))
+    return NetworkPart.fold(members, scale, np.ones(N_FEATURES, dtype=bool))
+
+
+def make_reading(n_rows: int = N_ROWS, width: int = 3) -> Reading:
+    """One viewer, nine videos; the third category of the column was never met."""
+    rng = np.random.default_rng(3)
+    codes = [(np.arange(n_rows) % 3)[None, :]]
+    return Reading(
+        rng.standard_normal((1, width)).astype(np.float32),
+        rng.standard_normal((n_rows, width)).astype(np.float32),
+        codes,
+    )
 
 
 class TestHybrid(PredictorCheck):
@@ -106,6 +143,57 @@ class TestHybrid(PredictorCheck):
         change = moved.predict(inputs).probability[:, 0] - plain.predict(inputs).probability[:, 0]
         assert change[4] > 0.05
         assert not np.delete(change, 4).any()
+
+
+class TestHybridWithNetwork(PredictorCheck):
+    @pytest.fixture
+    def predictor(self) -> HybridPredictor:
+        return replace(make_hybrid(), network=make_network(), share=np.full(N_OUTPUTS, 0.5, dtype=np.float32))
+
+    @pytest.fixture
+    def inputs(self) -> PredictionInputs:
+        return replace(make_inputs(), reading=make_reading())
+
+    def test_rows_do_not_influence_each_other(self, predictor, inputs) -> None:
+        whole = predictor.predict(inputs).probability
+        reading = inputs.reading
+        part = replace(
+            inputs,
+            matrix=inputs.matrix[3:5],
+            slots=[inputs.slots[0], inputs.slots[1][:, 3:5]],
+            duration_seconds=inputs.duration_seconds[3:5],
+            fused=inputs.fused[3:5],
+            reading=Reading(reading.state, reading.item[3:5], [reading.codes[0][:, 3:5]]),
+        )
+        np.testing.assert_allclose(predictor.predict(part).probability, whole[3:5], rtol=1e-4)
+
+    def test_nan_never_wins(self, predictor, inputs) -> None:
+        matrix = inputs.matrix.copy()
+        matrix[2, 0] = np.nan
+        predicted = predictor.predict(replace(inputs, matrix=matrix))
+        learned = [place for place, name in enumerate(ACTIONS) if name != "order"]
+        assert np.isfinite(predicted.probability).all()
+        assert not predicted.probability[2, learned].any()
+        assert predicted.watch_seconds[2] == 0
+
+    def test_half_a_network_lies_between_none_and_all_of_it(self, predictor, inputs) -> None:
+        def log_odds(share: float) -> np.ndarray:
+            mixed = replace(predictor, share=np.full(N_OUTPUTS, share, dtype=np.float32))
+            probability = mixed.predict(inputs).probability[:, 0].astype(np.float64)
+            return np.log(probability / (1 - probability))
+
+        middle = (log_odds(0.0) + log_odds(1.0)) / 2
+        np.testing.assert_allclose(log_odds(0.5), middle, rtol=1e-2, atol=1e-2)
+
+    def test_switched_off_it_is_the_regression(self, predictor, inputs) -> None:
+        off = predictor.without_network().predict(inputs).probability
+        np.testing.assert_array_equal(off, make_hybrid().predict(inputs).probability)
+
+    def test_arrays_bring_it_back(self, predictor, inputs) -> None:
+        again = HybridPredictor.from_arrays(predictor.to_arrays())
+        np.testing.assert_array_equal(
+            again.predict(inputs).probability, predictor.predict(inputs).probability
+        )
 
 
 class TestBaseRate(PredictorCheck):

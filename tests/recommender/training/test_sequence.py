@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from recommender.contracts import Dataset, Impressions
+from recommender.features.convolutions import code_feedback
 from recommender.params import SequenceParams
-from recommender.recall.causal_cnn import SequenceModel, code_feedback
+from recommender.recall.causal_cnn import SequenceModel
 from recommender.training.sequence import fit_sequence
 from tests.worlds import DAY_SECONDS, N_VIDEOS, N_VIEWERS, NOW, make_dataset, make_params
 

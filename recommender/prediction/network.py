@@ -1,0 +1,119 @@
+"""The network part of the predictor: small networks over the regression's features and the response CNN.
+
+Several networks from different seeds are averaged. Their first layers are folded, so that what is the same
+for all rows of a request is added up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recommender.contracts import UNKNOWN, BoolArray, FloatArray, IntArray
+from recommender.prediction.inputs import Reading
+from recommender.prediction.logistic import check_width
+
+#: Standardised features are cut here: a network must not extrapolate.
+CUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPart:
+    """m networks of width h over n_features features, categories by slot, and vectors of width d."""
+
+    centre: FloatArray  # (n_features,) float32
+    spread: FloatArray  # (n_features,) float32
+    features: FloatArray  # (n_features, m h) float32
+    vectors: FloatArray  # (3 d, m h): of the state, the item and their product
+    slot: IntArray  # (n_slots + 1,) int32 row in `category`, its last row where a category was never met
+    category: FloatArray  # (n_met + 1, m h), last row 0
+    bias: FloatArray  # (m h,)
+    deeper: FloatArray  # (m, h, h)
+    deeper_bias: FloatArray  # (m, h)
+    answer: FloatArray  # (m, h, n_outputs)
+    answer_bias: FloatArray  # (n_outputs,)
+
+    def logits(self, matrix: FloatArray, reading: Reading) -> FloatArray:
+        """(n, n_outputs) float32 from (n, n_features) features and what was read of viewer and videos."""
+        check_width(matrix, len(self.centre))
+        own, shown, both = np.split(self.vectors, 3)
+        scaled = np.clip((matrix - self.centre) / self.spread, -CUT, CUT)
+        first = scaled @ self.features + reading.item @ shown + (reading.state * reading.item) @ both
+        first += reading.state @ own + self.bias
+        for block in reading.codes:
+            if block.shape[1] == 1:
+                first += self.category[self.slot[block[:, 0]]].sum(axis=0)
+            else:
+                for row in block:
+                    first += self.category[self.slot[row]]
+        members, width = self.deeper_bias.shape
+        hidden = np.maximum(first, 0.0).reshape(len(matrix), members, width).transpose(1, 0, 2)
+        hidden = hidden + np.maximum(hidden @ self.deeper + self.deeper_bias[:, None, :], 0.0)
+        result: FloatArray = (hidden @ self.answer).mean(axis=0) + self.answer_bias
+        return result.astype(np.float32)
+
+    def to_arrays(self) -> dict[str, FloatArray]:
+        """Arrays by name, for an artifact."""
+        return {f"network/{name}": getattr(self, name) for name in _ARRAYS}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> NetworkPart:
+        """The part that `to_arrays` wrote."""
+        return cls(**{name: np.asarray(arrays[f"network/{name}"]) for name in _ARRAYS})
+
+    @classmethod
+    def fold(
+        cls,
+        members: Sequence[Mapping[str, Any]],
+        scale: tuple[FloatArray, FloatArray],
+        varies: BoolArray,
+    ) -> NetworkPart:
+        """One part out of trained members.
+
+        Parameters
+        ----------
+        members : arrays of training.network_fit: `embedding` (n_met + 1, e), `first` (inputs, h) over
+            features, categories and vectors in this order, `slot`, `column` and the deeper layers.
+        scale : centre and spread of the features.
+        varies : (n_features,) features that varied while training; the others would speak with the random
+            weights they started from.
+        """
+        centre, spread = scale
+        n_features, slot = len(centre), np.asarray(members[0]["slot"])
+        width = members[0]["embedding"].shape[1]
+        n_columns = int(members[0]["n_columns"])
+        stop = n_features + n_columns * width
+        tables = [_fold_category(member, n_features, n_columns) for member in members]
+        return cls(
+            centre,
+            spread,
+            np.concatenate([member["first"][:n_features] for member in members], axis=1) * varies[:, None],
+            np.concatenate([member["first"][stop:] for member in members], axis=1),
+            slot,
+            np.concatenate(tables, axis=1),
+            np.concatenate([member["bias"] for member in members]),
+            np.stack([member["deeper"] for member in members]),
+            np.stack([member["deeper_bias"] for member in members]),
+            np.stack([member["answer"] for member in members]),
+            np.mean([member["answer_bias"] for member in members], axis=0).astype(np.float32),
+        )
+
+
+_ARRAYS = (
+    "centre", "spread", "features", "vectors", "slot", "category", "bias", "deeper", "deeper_bias", "answer",
+    "answer_bias",
+)  # fmt: skip
+
+
+def _fold_category(member: Mapping[str, Any], n_features: int, n_columns: int) -> FloatArray:
+    """(n_met + 1, h): each category's embedding through its column's part of the first layer; last row 0."""
+    embedding, column = member["embedding"], np.asarray(member["column"])
+    width = embedding.shape[1]
+    start = n_features + np.maximum(column, 0) * width
+    weights = member["first"][start[:, None] + np.arange(width)]  # (n_met + 1, e, h)
+    folded: FloatArray = np.einsum("ne,neh->nh", embedding, weights).astype(np.float32)
+    folded[column == UNKNOWN] = 0.0
+    return folded
