@@ -130,8 +130,10 @@ class SequenceParams:
     """The sequence CNN of stage 3."""
 
     # Passes over the viewers, 0-50; 0 leaves the CNN out of the artifact. An epoch of KuaiRand-Pure
-    # takes about 40 s on two quiet cores.
-    epochs: int = 0
+    # takes about 20 s on two quiet cores.
+    epochs: int = 10
+    # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
+    min_events: int = 5_000
     # Passes that bring a fit up to the newest events, 0-10.
     refresh_epochs: int = 2
     # Width of embeddings and channels, 16-256.

@@ -35,7 +35,7 @@ def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[s
     events = join_events(dataset)
     _, liked, _ = list_positives(events)
     covered = list_covered(liked, len(dataset.catalogue), params.sequence)
-    if not len(covered):
+    if not len(covered) or len(events) < params.sequence.min_events:
         return {}
     slot = np.full(len(dataset.catalogue), UNKNOWN, dtype=np.int32)
     slot[covered] = np.arange(len(covered))

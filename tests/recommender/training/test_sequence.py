@@ -15,7 +15,15 @@ from tests.worlds import DAY_SECONDS, N_VIDEOS, N_VIEWERS, NOW, make_dataset, ma
 pytest.importorskip("jax", reason="JAX is a training dependency")
 
 SMALL = SequenceParams(
-    epochs=80, width=16, length=12, batch=16, blocks=2, horizon=1, drop_input=0.1, drop_block=0.0
+    epochs=80,
+    min_events=100,
+    width=16,
+    length=12,
+    batch=16,
+    blocks=2,
+    horizon=1,
+    drop_input=0.1,
+    drop_block=0.0,
 )
 PARAMS = replace(make_params(), sequence=SMALL)
 
