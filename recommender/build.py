@@ -149,18 +149,13 @@ def build_engine(
     popularity = _measure_popularity(stored, meta, live, rows, statistics, now, params)
     gates = build_gates(catalogue, popularity.trend, rules or derive_market_rules(params.rerank))
     index = _build_index(stored, catalogue, content, popularity, gates, now, params)
-    has_responses = "response/video" in arrays
     predictor, fusion = _open_predictor(arrays, statistics, params)
     return Engine(
         catalogue=catalogue,
         content=content,
         statistics=statistics,
         recall=index,
-        responses=(
-            Responses.from_arrays(arrays, stored.row, catalogue, content.duration_bucket)
-            if has_responses
-            else Responses.none(len(catalogue))
-        ),
+        responses=_open_responses(stored, catalogue, content),
         gates=gates,
         predictor=predictor,
         fusion=fusion,
@@ -184,6 +179,12 @@ def _build_index(
     return build_recall_index(
         catalogue, content, popularity, neighbours, *fitted, gates.is_open, now, params.recall
     )
+
+
+def _open_responses(stored: _Stored, catalogue: Catalogue, content: Content) -> Responses:
+    if "response/video" not in stored.arrays:
+        return Responses.none(len(catalogue))
+    return Responses.from_arrays(stored.arrays, stored.row, catalogue, content.duration_bucket)
 
 
 def _find_now(catalogue: Catalogue, live: LiveStats, meta: Mapping[str, Any]) -> float:

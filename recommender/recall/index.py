@@ -5,7 +5,7 @@ A video without any interaction is found by its topics, words, creator and age.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,11 +102,8 @@ def build_recall_index(
         fresh[market] = _list_fresh(catalogue, popularity, rows, now, params)
         trend = popularity.trend[rows, market] + 0.01 * popularity.trend[rows, -1]
         trend = trend + 1e-3 * quality[rows]
-        for language in (UNKNOWN, *np.unique(catalogue.language[rows]).tolist()):
-            spoken = rows if language == UNKNOWN else rows[catalogue.language[rows] == language]
-            score = trend if language == UNKNOWN else trend[catalogue.language[rows] == language]
-            best = pick_top(score, params.trending_length)
-            trending[market, int(language)] = spoken[best].astype(np.int32)
+        for language, best in _list_trending(catalogue, rows, trend, params.trending_length):
+            trending[market, language] = best
     return RecallIndex(
         catalogue=catalogue,
         content=content,
@@ -122,6 +119,16 @@ def build_recall_index(
         words=_post_words(catalogue),
         params=params,
     )
+
+
+def _list_trending(
+    catalogue: Catalogue, rows: IntArray, trend: FloatArray, length: int
+) -> Iterator[tuple[int, IntArray]]:
+    """(language, best rows of it, most liked lately first), all languages together under UNKNOWN."""
+    for language in (UNKNOWN, *np.unique(catalogue.language[rows]).tolist()):
+        spoken = np.flatnonzero((catalogue.language[rows] == language) | (language == UNKNOWN))
+        best = spoken[pick_top(trend[spoken], length)]
+        yield int(language), rows[best].astype(np.int32)
 
 
 def _rank_by_age(published_at: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from recommender.flow import Engine
 from recommender.params import Params
 from recommender.prediction.logistic import fit_logistic
 from recommender.training import peer_models, peers
+from recommender.training.ablations import measure_ablations
 from recommender.training.evaluate import WindowScores, score_window
 from recommender.training.fit import FittedArtifact, fit_engine
 from recommender.training.kuairand import KuaiRand
@@ -29,6 +30,7 @@ from recommender.training.metrics import auc, expected_calibration_error, gauc, 
 from recommender.training.retrieval import (
     RetrievalTask,
     build_task,
+    compare_with_best,
     measure_lists,
     positives_matrix,
     rank_all,
@@ -67,35 +69,37 @@ def run_kuairand(data: KuaiRand, params: Params, cache: Cache, say: Say) -> Benc
     say("fitting our pipeline")
     started = time.perf_counter()
     artifact = fit_engine(data.known, settings, lambda fraction, text: say(f"  {fraction:4.0%} {text}"))
-    fit_seconds = time.perf_counter() - started
+    fit_seconds = round(time.perf_counter() - started, 2)
     engine = build_engine(data.known.catalogue, artifact.arrays, artifact.meta, params=settings)
     task = build_task(data.known, data.test)
     say(f"ranking for {len(task.viewer)} viewers")
     started = time.perf_counter()
     lists = rank_with_engine(engine, data.known, task.viewer)
-    rank_seconds = time.perf_counter() - started
+    spent = {"milliseconds_per_viewer": 1000 * (time.perf_counter() - started) / len(task.viewer)}
     draws, seed = settings.training.bootstrap_draws, settings.training.seed
-    retrieval = {"ours": measure_lists(task, lists, draws, seed) | {"fit_seconds": round(fit_seconds, 2)}}
-    retrieval["ours"]["milliseconds_per_viewer"] = round(1000 * rank_seconds / len(task.viewer), 3)
-    say("scoring impressions")
+    ranked = {"ours": lists}
+    retrieval = {"ours": measure_lists(task, lists, draws, seed) | spent | {"fit_seconds": fit_seconds}}
     started = time.perf_counter()
     scores = score_window(engine, data.known, data.test)
     seconds = time.perf_counter() - started
-    say("peers")
+    say("impressions are scored; peers")
     als = _fit_als(data, window, cache, seed)
-    retrieval |= _rank_peers(data, task, als, draws, seed)
-    tuned_figures, tuned = _rank_tuned_peers(data, task, window, cache, draws, seed)
+    tuned_lists, tuned = _rank_tuned_peers(data, task, window, cache, seed)
+    for name, (found, taken) in (_rank_peers(data, task, als) | tuned_lists).items():
+        ranked[name] = found
+        retrieval[name] = measure_lists(task, found, draws, seed) | {"fit_seconds": round(taken, 2)}
     trees, tree_settings = _fit_trees(data, seed)
+    facts = ("seconds", "base_rate_actions", "network_share", "calibration", "fusion")
     figures = {
-        "retrieval": retrieval | tuned_figures,
+        "retrieval": retrieval,
+        "against_best_peer": compare_with_best(task, ranked, retrieval, draws, seed),
+        "ablations": measure_ablations(engine, data.known, data.test, scores, task),
         "impressions": _measure_impressions(data, scores, als, trees, settings),
         "watch_seconds": _measure_watch(data, engine, scores, trees["watch_seconds"]),
         "counts": _count(data, task),
         "predictions_per_second": round(len(data.test) / seconds),
         "peers": {"als": als["tuning"], "lightgbm": tree_settings, **tuned},
-        "fit": {
-            name: artifact.meta[name] for name in ("seconds", "base_rate_actions", "calibration", "fusion")
-        },
+        "fit": {name: artifact.meta[name] for name in facts},
         "environment": describe_environment(seed),
     }
     return BenchmarkRun(figures, artifact, task, lists, scores)
@@ -132,8 +136,9 @@ def _fit_als(data: KuaiRand, window: float, cache: Cache, seed: int) -> dict[str
 
 
 def _rank_peers(
-    data: KuaiRand, task: RetrievalTask, als: dict[str, Any], draws: int, seed: int
-) -> dict[str, dict[str, Any]]:
+    data: KuaiRand, task: RetrievalTask, als: dict[str, Any]
+) -> dict[str, tuple[IntArray, float]]:
+    """Lists of the peers without a sequence or a grid of their own, and the seconds of each fit."""
     started = time.perf_counter()
     popular = peers.count_positives(data.known)
     popular_seconds = time.perf_counter() - started
@@ -145,28 +150,24 @@ def _rank_peers(
         "item_rate": (lambda viewers: np.tile(rate, (len(viewers), 1)), rate_seconds),
         "als": (als["now"].score, als["seconds"]),
     }
-    return {
-        name: measure_lists(task, rank_all(task, score), draws, seed) | {"fit_seconds": round(spent, 2)}
-        for name, (score, spent) in scorers.items()
-    }
+    return {name: (rank_all(task, score), spent) for name, (score, spent) in scorers.items()}
 
 
 def _rank_tuned_peers(
-    data: KuaiRand, task: RetrievalTask, window: float, cache: Cache, draws: int, seed: int
-) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """EASE, item-kNN and BPR, each with the best setting of its grid; their figures and what was tried."""
+    data: KuaiRand, task: RetrievalTask, window: float, cache: Cache, seed: int
+) -> tuple[dict[str, tuple[IntArray, float]], dict[str, Any]]:
+    """EASE, item-kNN, BPR and SASRec, each with the best setting of its grid; lists, and what was tried."""
     before, held_out = split_by_time(data.known, data.known.impressions.happened_at[-1] - window)
     tuning_task = build_task(before, held_out)
-    figures, tuned = {}, {}
+    found, tuned = {}, {}
     for name, (grid, fit) in peer_models.list_retrieval_peers(seed).items():
         tune = partial(peer_models.tune_peer, fit, grid, before, tuning_task, seed)
         tuned[name] = cache(name, tune)
         started = time.perf_counter()
         score = fit(data.known, tuned[name]["best"]["setting"])
         seconds = time.perf_counter() - started
-        lists = rank_all(task, score)
-        figures[name] = measure_lists(task, lists, draws, seed) | {"fit_seconds": round(seconds, 2)}
-    return figures, tuned
+        found[name] = (rank_all(task, score), seconds)
+    return found, tuned
 
 
 def _fit_trees(data: KuaiRand, seed: int) -> tuple[dict[str, FloatArray], dict[str, Any]]:

@@ -59,8 +59,7 @@ def fit_network(
 
 
 def _take_member(fitted: Arrays, member: int) -> Arrays:
-    suffix = str(member)
-    return {name.removesuffix(suffix): array for name, array in fitted.items() if name.endswith(suffix)}
+    return {name: array[member] for name, array in fitted.items()}
 
 
 def _weigh_outputs(labels: FloatArray, learned: list[int]) -> FloatArray:

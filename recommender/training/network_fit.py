@@ -50,11 +50,15 @@ def compute_logits(parameters: Table, batch: Table, settings: Table, key: Any) -
     return x @ parameters["answer"] + parameters["answer_bias"]
 
 
-def measure_loss(parameters: Table, batch: Table, key: Any, settings: Table) -> Any:
-    """Mean weighted sum of the log losses of every output."""
-    logits = compute_logits(parameters, batch, settings, key)
-    losses = jnp.logaddexp(0.0, logits) - logits * batch["labels"]
-    return (losses * jnp.asarray(settings["weights"])).sum(axis=1).mean()
+def measure_loss(members: Table, batch: Table, key: Any, settings: Table) -> Any:
+    """Sum over the members of the mean weighted log loss of every output; they share batches, not weights."""
+
+    def measure_member(parameters: Table, own: Any) -> Any:
+        logits = compute_logits(parameters, batch, settings, own)
+        losses = jnp.logaddexp(0.0, logits) - logits * batch["labels"]
+        return (losses * jnp.asarray(settings["weights"])).sum(axis=1).mean()
+
+    return jax.vmap(measure_member)(members, jax.random.split(key, settings["members"])).sum()
 
 
 def draw_batches(data: Table, settings: Table, seed: int, epoch: int) -> Iterator[Table]:
@@ -67,17 +71,19 @@ def draw_batches(data: Table, settings: Table, seed: int, epoch: int) -> Iterato
         yield {name: data[name][rows] for name in ("matrix", "code", "vectors", "labels")}
 
 
-def train_member(data: Table, settings: Table, member: int) -> Table:
-    """The parameters of one network."""
-    seed = settings["seed"] + 1000 * member
-    n_rows = len(data["matrix"])
+def train_members(data: Table, settings: Table) -> Table:
+    """The parameters of every network, stacked: one more axis in front."""
+    seed, n_rows = settings["seed"], len(data["matrix"])
+    members = [
+        create_parameters(data, settings, seed + 1000 * member) for member in range(settings["members"])
+    ]
     return minimise(
-        create_parameters(data, settings, seed),
+        jax.tree.map(lambda *parts: jnp.stack(parts), *members),
         lambda parameters, batch, key: measure_loss(parameters, batch, key, settings),
         (draw_batches(data, settings, seed, epoch) for epoch in range(settings["epochs"])),
         settings["epochs"] * (n_rows // min(settings["batch"], n_rows)),
         50,
-        settings | {"seed": seed},
+        settings,
     )
 
 
@@ -85,11 +91,7 @@ def main(read: str, write: str, settings: Table) -> None:
     """Train every member on the arrays of one file and write their parameters to another."""
     with np.load(read, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
-    arrays = {
-        f"{name}{member}": np.asarray(array)
-        for member in range(settings["members"])
-        for name, array in train_member(data, settings, member).items()
-    }
+    arrays = {name: np.asarray(array) for name, array in train_members(data, settings).items()}
     np.savez(write, allow_pickle=False, **arrays)
 
 

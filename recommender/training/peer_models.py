@@ -1,4 +1,4 @@
-"""Further peers: EASE, item-kNN and BPR for retrieval, LightGBM for impressions and watch time.
+"""Further peers: EASE, item-kNN, BPR and SASRec for retrieval, LightGBM for impressions and watch time.
 
 Each is tuned on a time split of the known rows. `implicit` and `lightgbm` are development dependencies.
 """
@@ -19,12 +19,20 @@ from recommender.features.content import bucket_durations
 from recommender.params import FeatureParams, RecallParams
 from recommender.recall.linear import fit_autoencoder
 from recommender.training.histories import join_events, owner_of_events
+from recommender.training.jax_process import run_training
 from recommender.training.retrieval import RetrievalTask, measure_lists, positives_matrix, rank_all
 
-#: Settings tried: EASE's l2 and decay a step, kNN's neighbours, BPR's factors and rate, trees' size and rate.
+#: Settings tried: EASE's l2 and decay a step, kNN's neighbours, BPR's factors and rate, SASRec's epochs, the
+#: trees' size and rate.
 EASE_GRID = tuple(itertools.product((100.0, 300.0, 1000.0), (1.0, 0.95, 0.9)))
 KNN_GRID = (100, 300, 600)
 BPR_GRID = tuple(itertools.product((64, 128), (0.02, 0.05)))
+SASREC_GRID = (8, 16)
+#: As published for this family (2 blocks, 2 heads); positions of a window that learn, as in ours.
+SASREC_SETTINGS = {
+    "width": 64, "blocks": 2, "heads": 2, "length": 50, "targets": 16, "horizon": 1, "batch": 128,
+    "newest_share": 0.6, "drop": 0.2, "rate": 1e-3, "decay": 1e-2,
+}  # fmt: skip
 TREE_GRID = ((31, 0.05, 50), (15, 0.03, 100), (63, 0.03, 200))
 TREE_ROUNDS, TREE_PATIENCE = 800, 40
 
@@ -76,6 +84,30 @@ def fit_bpr(known: Dataset, factors: int, rate: float, seed: int) -> Scorer:
     return lambda viewers: np.asarray(viewer[viewers] @ video.T)
 
 
+def fit_sasrec(known: Dataset, epochs: int, seed: int) -> Scorer:
+    """SASRec over long watches; like ours it draws a few positions of a window, so an epoch costs as much."""
+    owner, video, _ = _long_watches(known)
+    n_viewers, n_videos = len(known.viewers), len(known.catalogue)
+    covered = np.unique(video)
+    slot = np.zeros(n_videos, dtype=np.int32)
+    slot[covered] = np.arange(len(covered))
+    inputs = {
+        "covered": covered,
+        "indptr": np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_viewers))]),
+        "video": slot[video],
+        "feedback": np.full(len(video), 2),
+    }
+    settings = SASREC_SETTINGS | {"epochs": epochs, "seed": seed}
+    fitted = run_training("peer_sasrec_fit", inputs, settings, "the peer SASRec")
+
+    def score(viewers: IntArray) -> FloatArray:
+        scores = np.full((len(viewers), n_videos), -1e9, dtype=np.float32)
+        scores[:, covered] = fitted["state"][viewers] @ fitted["video"].T + fitted["bias"]
+        return scores
+
+    return score
+
+
 def list_retrieval_peers(seed: int) -> dict[str, tuple[tuple[Any, ...], Callable[[Dataset, Any], Scorer]]]:
     """Name -> (grid, fit with one setting of it)."""
     shared: dict[int, dict[float, FloatArray]] = {}
@@ -92,6 +124,7 @@ def list_retrieval_peers(seed: int) -> dict[str, tuple[tuple[Any, ...], Callable
         "ease": (EASE_GRID, ease),
         "item_knn": (KNN_GRID, fit_item_knn),
         "bpr": (BPR_GRID, bpr),
+        "sasrec": (SASREC_GRID, lambda known, epochs: fit_sasrec(known, epochs, seed)),
     }
 
 

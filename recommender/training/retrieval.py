@@ -5,8 +5,9 @@ All videos are ranked, none is sampled away; what a viewer has met is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,7 +17,7 @@ from recommender.features.order import pick_top
 from recommender.flow import Engine, open_viewer, predict_candidates
 from recommender.recall.gather import gather
 from recommender.training.histories import owner_of_events
-from recommender.training.metrics import bootstrap_interval, ndcg_at_k, recall_at_k
+from recommender.training.metrics import bootstrap_interval, ndcg_at_k, paired_interval, recall_at_k
 from recommender.training.states import build_timeline, state_at
 
 #: Length of each list.
@@ -102,14 +103,39 @@ def measure_lists(
     task: RetrievalTask, lists: IntArray, draws: int, seed: int
 ) -> dict[str, float | list[float]]:
     """NDCG and recall at 10 and 20, and the 95 % interval of each over viewers."""
+    figures: dict[str, float | list[float]] = {}
+    for name, values in list_metrics(task, lists).items():
+        figures[name] = float(values.mean())
+        figures[f"{name}_interval"] = list(bootstrap_interval(values, draws, seed))
+    return figures
+
+
+def list_metrics(task: RetrievalTask, lists: IntArray) -> dict[str, FloatArray]:
+    """(n,) NDCG and recall at 10 and 20 of each viewer of the task, by name."""
     hits = np.zeros(lists.shape)
     for row, viewer in enumerate(task.viewer):
         wanted = task.target.indices[task.target.indptr[viewer] : task.target.indptr[viewer + 1]]
         hits[row] = np.isin(lists[row], wanted)
-    figures: dict[str, float | list[float]] = {}
-    for k in (10, 20):
-        for name, metric in (("ndcg", ndcg_at_k), ("recall", recall_at_k)):
-            values = metric(hits, task.n_targets, k)
-            figures[f"{name}_at_{k}"] = float(values.mean())
-            figures[f"{name}_at_{k}_interval"] = list(bootstrap_interval(values, draws, seed))
-    return figures
+    return {
+        f"{name}_at_{k}": metric(hits, task.n_targets, k)
+        for k in (10, 20)
+        for name, metric in (("ndcg", ndcg_at_k), ("recall", recall_at_k))
+    }
+
+
+def compare_with_best(
+    task: RetrievalTask,
+    lists: Mapping[str, IntArray],
+    retrieval: Mapping[str, Mapping[str, Any]],
+    draws: int,
+    seed: int,
+) -> dict[str, Any]:
+    """For each metric the best peer, and the interval of (ours - peer) / peer, paired over viewers."""
+    compared = {}
+    for metric in ("ndcg_at_10", "ndcg_at_20", "recall_at_10", "recall_at_20"):
+        best = max((name for name in lists if name != "ours"), key=lambda name: retrieval[name][metric])
+        ours, theirs = list_metrics(task, lists["ours"])[metric], list_metrics(task, lists[best])[metric]
+        interval = paired_interval(ours, theirs, draws, seed)
+        gain = float(ours.mean() / max(theirs.mean(), 1e-12) - 1)
+        compared[metric] = {"peer": best, "relative_gain": gain, "interval": list(interval)}
+    return compared

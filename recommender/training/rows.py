@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.contracts import ALL_ACTIONS, UNKNOWN, Dataset, FloatArray, Impressions, IntArray
+from recommender.contracts import ALL_ACTIONS, UNKNOWN, Dataset, FloatArray, Impressions, IntArray, Viewers
 from recommender.features.assemble import FeatureRows, assemble
 from recommender.features.crosses import SLOTS, Cross, encode_crosses, list_alone, video_columns
 from recommender.features.rates import VIDEO_TABLES, Counts, label_rows, mask_known, smooth_log_odds, subtract
@@ -68,32 +68,19 @@ def describe_impressions(
     as_of : (n,) float64 moment up to which each row may know what happened, at most its own.
     crosses : categories to encode, alone and crossed.
     """
-    catalogue, viewers = early.catalogue, timeline.dataset.viewers
-    labels = label_rows(rows.actions, rows.watch_seconds, catalogue.duration_seconds[rows.video])
+    duration = early.catalogue.duration_seconds[rows.video]
+    labels = label_rows(rows.actions, rows.watch_seconds, duration)
     odds, shown = _count_rates(early, rows, labels, as_of, params)
     lookup = {name: _to_matrix(getattr(early.recall, name)) for name in ("autoencoder", "transition")}
     parts, states = [], []
     for start in range(0, len(rows), _CHUNK_ROWS):
         chunk = slice(start, start + _CHUNK_ROWS)
+        rates = [table[chunk] for table in odds], [table[chunk] for table in shown]
         part = take_impressions(rows, chunk)
         recent = take_recent(timeline, part.viewer, as_of[chunk], params.features)
         states.append(early.responses.read(recent.video, recent.actions))
-        item = early.responses.take_items(part.video)
-        described = FeatureRows(
-            video=part.video,
-            happened_at=part.happened_at,
-            rate_log_odds=[table[chunk] for table in odds],
-            rate_log_shown=[table[chunk] for table in shown],
-            recent=recent,
-            viewer_market=viewers.market[part.viewer],
-            viewer_language=viewers.language[part.viewer],
-            interests=viewers.interests[part.viewer],
-            scores=_score_rows(early, lookup, recent, part.video, viewers.market[part.viewer], params),
-            score_names=SIGNALS,
-            responses=early.responses.respond(states[-1], item, part.video),
-            base_rate=early.statistics.tables.base_rate,
-        )
-        matrix, feature_names = assemble(catalogue, early.content, described, params.features)
+        described = _describe_chunk(early, timeline.dataset.viewers, part, recent, states[-1], rates, lookup)
+        matrix, feature_names = assemble(early.catalogue, early.content, described, params.features)
         parts.append(matrix)
         progress(min(start + _CHUNK_ROWS, len(rows)) / len(rows))
     columns, alone = _columns_of(timeline.dataset, early, rows), list_alone(crosses)
@@ -104,11 +91,38 @@ def describe_impressions(
         n_slots=len(crosses) * SLOTS,
         labels=labels,
         rows=rows,
-        market=viewers.market[rows.viewer],
+        market=timeline.dataset.viewers.market[rows.viewer],
         state=np.concatenate(states),
         item=early.responses.take_items(rows.video),
         codes=encode_crosses(alone, columns),
         n_codes=len(alone) * SLOTS,
+    )
+
+
+def _describe_chunk(
+    early: Engine,
+    viewers: Viewers,
+    rows: Impressions,
+    recent: Recent,
+    state: FloatArray,
+    rates: tuple[list[FloatArray], list[FloatArray]],
+    lookup: Mapping[str, sp.csr_matrix],
+) -> FeatureRows:
+    market = viewers.market[rows.viewer]
+    item = early.responses.take_items(rows.video)
+    return FeatureRows(
+        video=rows.video,
+        happened_at=rows.happened_at,
+        rate_log_odds=rates[0],
+        rate_log_shown=rates[1],
+        recent=recent,
+        viewer_market=market,
+        viewer_language=viewers.language[rows.viewer],
+        interests=viewers.interests[rows.viewer],
+        scores=_score_rows(early, lookup, recent, rows.video, market, early.params),
+        score_names=SIGNALS,
+        responses=early.responses.respond(state, item, rows.video),
+        base_rate=early.statistics.tables.base_rate,
     )
 
 

@@ -1,30 +1,35 @@
-"""`manage.py evaluate kuairand DIR`: our pipeline beside its peers on real logs; no database, no server."""
+"""`manage.py evaluate kuairand DIR` and its like: ours beside its peers on real data; no database, no server.
+
+Kinds beside `kuairand` are modules of `management/evaluations`.
+"""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import math
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.contracts import ACTION_INDEX
+from recommender.management.evaluations import tiktok
+from recommender.management.evaluations.peer_cache import hash_files, open_cache
 from recommender.params import Params, SequenceParams
 from recommender.training.benchmark import MEASURED_ACTIONS, BenchmarkRun, run_kuairand
 from recommender.training.kuairand import KuaiRand, read_kuairand
-from recommender.training.peer_models import BPR_GRID, EASE_GRID, KNN_GRID
+from recommender.training.peer_models import BPR_GRID, EASE_GRID, KNN_GRID, SASREC_GRID
 from recommender.training.peers import ALS_GRID
 
+#: Kinds with a module of their own: word -> module with `add_arguments`, `run` and `needs_folder`.
+EVALUATIONS = {"tiktok": tiktok}
 #: Settings each peer's tuning tries: another grid is another key of the cache.
-_GRIDS = {"als": ALS_GRID, "ease": EASE_GRID, "item_knn": KNN_GRID, "bpr": BPR_GRID}
+_GRIDS = {"als": ALS_GRID, "ease": EASE_GRID, "item_knn": KNN_GRID, "bpr": BPR_GRID, "sasrec": SASREC_GRID}
 
 
 class Command(BaseCommand):
@@ -35,25 +40,33 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset", choices=["kuairand"])
-        parser.add_argument("folder", type=Path, help="folder with the data set's files")
+        parser.add_argument("dataset", choices=["kuairand", *EVALUATIONS])
+        parser.add_argument("folder", type=Path, nargs="?", help="folder with the data set's files")
         parser.add_argument(
             "--test", type=Path, help="the log to score on; the newest of the folder without it"
         )
         parser.add_argument("--json", type=Path, required=True, help="where the figures go")
         parser.add_argument("--epochs", type=int, default=10, help="of the sequence CNN; 0 leaves it out")
         parser.add_argument("--lists", type=Path, help="CSV of our top 20: user_id,rank,video_id")
+        for kind in EVALUATIONS.values():
+            kind.add_arguments(parser)
         parser.add_argument("--scores", type=Path, help="CSV of our prediction for each test impression")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
+        kind = EVALUATIONS.get(options["dataset"])
+        if options["folder"] is None and (kind is None or kind.needs_folder):
+            raise CommandError(f"evaluate {options['dataset']} needs the folder with the data set's files")
+        if kind is not None:
+            self._evaluate(kind, options, started)
+            return
         try:
             data = read_kuairand(options["folder"], options["test"])
         except ValueError as problem:
             raise CommandError(str(problem)) from problem
         inputs = _describe_inputs(data, options["folder"], options["test"])
         try:
-            run = run_kuairand(data, _choose_params(options["epochs"]), _open_cache(inputs), self._say)
+            run = run_kuairand(data, _choose_params(options["epochs"]), open_cache(inputs, _GRIDS), self._say)
         except (ValueError, ImportError) as problem:
             raise CommandError(str(problem)) from problem
         figures = run.figures | {"inputs": inputs, "seconds": round(time.perf_counter() - started, 1)}
@@ -65,6 +78,18 @@ class Command(BaseCommand):
         if options["scores"]:
             write_scores(options["scores"], data, run)
         self._print(figures)
+
+    def _evaluate(self, kind: ModuleType, options: dict[str, Any], started: float) -> None:
+        """Run a kind of its own module and write its figures."""
+        try:
+            figures = kind.run(options, self._say)
+        except (ValueError, ImportError, OSError) as problem:
+            raise CommandError(str(problem)) from problem
+        figures["seconds"] = round(time.perf_counter() - started, 1)
+        text = json.dumps(
+            spell_missing(figures), indent=2, allow_nan=False, ensure_ascii=False, default=float
+        )
+        options["json"].write_text(text + "\n")
 
     def _say(self, text: str) -> None:
         self.stderr.write(text)
@@ -135,24 +160,4 @@ def _describe_inputs(data: KuaiRand, folder: Path, test: Path | None) -> dict[st
     """Name and SHA-256 of each log that was read."""
     paths = [folder / name for name in data.known_files]
     paths.append(test if test is not None else folder / data.test_file)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-
-
-def _open_cache(inputs: dict[str, Any]) -> Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]:
-    """Keep what a peer's tuning found under var/, by data and grid: it does not change between runs."""
-    folder = Path(settings.BASE_DIR) / "var" / "evaluate"
-
-    def remember(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        key = hashlib.sha256(json.dumps([inputs, name, _GRIDS[name]], sort_keys=True).encode()).hexdigest()[
-            :20
-        ]
-        path = folder / f"{name}-{key}.json"
-        if path.is_file():
-            stored: dict[str, Any] = json.loads(path.read_text())
-            return stored | {"from_cache": True}
-        found = compute()
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found, indent=2, default=float))
-        return found
-
-    return remember
+    return hash_files(paths)

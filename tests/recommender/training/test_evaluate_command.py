@@ -52,6 +52,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory):
     patch = pytest.MonkeyPatch()
     patch.setattr(peers, "ALS_GRID", ((8, 10.0, 10.0), (8, 30.0, 10.0)))
     patch.setattr(peer_models, "EASE_GRID", ((30.0, 0.95),))
+    patch.setattr(peer_models, "SASREC_GRID", (2,))
     patch.setattr(peer_models, "TREE_GRID", ((7, 0.1, 20),))
     patch.setattr("django.conf.settings.BASE_DIR", folder)
     out = {name: folder / f"{name}.out" for name in ("json", "lists", "scores")}
@@ -75,6 +76,7 @@ def test_every_model_has_every_figure(outcome) -> None:
         "ease",
         "item_knn",
         "bpr",
+        "sasrec",
     }
     for line in figures["retrieval"].values():
         assert {"ndcg_at_10", "ndcg_at_20", "recall_at_10", "recall_at_20", "fit_seconds"} <= set(line)
