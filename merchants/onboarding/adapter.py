@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import redirect
 
 from merchants.models import Membership
 from merchants.onboarding.welcome import prepare_first_visit
@@ -26,9 +26,10 @@ class AccountAdapter(DefaultAccountAdapter):
             EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
         return super().pre_login(request, user, **options)
 
-    def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Newcomers get a team and a sample shop, and start there."""
-        if not Membership.objects.filter(user=request.user.pk).exists():
-            prepare_first_visit(request.user)  # type: ignore[arg-type]
-            return reverse("welcome")
-        return str(super().get_login_redirect_url(request))
+    def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
+        """A newcomer gets a team and a sample shop, and starts on the page that says so."""
+        answer: HttpResponse = super().post_login(request, user, **options)
+        if Membership.objects.filter(user=user).exists():
+            return answer
+        prepare_first_visit(user)
+        return answer if options.get("redirect_url") else redirect("welcome")
