@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from merchants.accounts.audit import note
+from merchants.alerts.watching import describe_rule, try_out
 from merchants.figures.activity import copy_rows
 from merchants.imports.storing import import_file
-from merchants.models import Account, ActivityDay, Annotation, Facet, Team
+from merchants.models import Account, ActivityDay, AlertFiring, AlertKind, AlertRule, Annotation, Facet, Team
 from merchants.onboarding.sample_files import HANDLE, list_files, name_video
 from merchants.onboarding.sample_world import (
     MARKET_SHARES,
@@ -67,8 +69,19 @@ def make_sample_shop(team: Team, user: User | None) -> Account:
                 raise RuntimeError(f"the sample shop's own {name} is refused: {result.reading.problems[0]}")
         copy_rows(_list_activity(account.pk, world))
         Annotation.objects.bulk_create(_list_notes(account, yesterday))
+        _add_alert(account)
         note(team, user, "sample_made", f"@{HANDLE}")
     return account
+
+
+def _add_alert(account: Account) -> None:
+    """A rule, and what it would have said in the last weeks."""
+    told = {"metric": "views", "kind": AlertKind.DROP, "threshold": Decimal(40), "quiet_days": 5}
+    rule = AlertRule.objects.create(account=account, name="Views: 40 %", **told)
+    _days, _values, fired = try_out(account, rule.metric, describe_rule(rule))
+    AlertFiring.objects.bulk_create(
+        AlertFiring(rule=rule, day=one.day, value=one.value, usual=one.usual) for one in fired[-3:]
+    )
 
 
 def _list_notes(account: Account, yesterday: date) -> list[Annotation]:
