@@ -12,7 +12,9 @@ _KEPT = ("range", "from", "to", "compare", "market", "metric", "q", "stage", "so
 class NoteForm(forms.Form):
     """What happened on a day."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), initial=date.today)
+    day = forms.DateField(
+        label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), initial=date.today
+    )
     text = forms.CharField(label=_("What happened"), max_length=120)
 
 

@@ -40,10 +40,14 @@ class ImportForm(forms.Form):
 
     files = SeveralFilesField(label=_("Files"))  # type: ignore[assignment]
     first_day = forms.DateField(
-        label=_("First day in the file"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("First day in the file"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     last_day = forms.DateField(
-        label=_("Last day in the file"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Last day in the file"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     date_order = forms.ChoiceField(
         label=_("Order of a date"),
