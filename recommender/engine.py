@@ -11,6 +11,8 @@ from recommender.events.rollups import roll_up
 from recommender.feedback.leases import find_claimable as find_claimable_runs
 from recommender.feedback.requests import cancel_run
 from recommender.feedback.requests import request_run as request_training
+from recommender.queries.digests import MEASURES as DIGEST_MEASURES
+from recommender.queries.digests import DigestRow, digest_activity, find_sample_creator, read_retention
 from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
 from recommender.serving.catalog import (
     UnknownCreatorError,
@@ -27,6 +29,8 @@ from recommender.serving.settings import activate_value_weights, read_active_wei
 from recommender.serving.state import ViewerProfile, sign_up
 
 __all__ = [
+    "DIGEST_MEASURES",
+    "DigestRow",
     "FeedRequest",
     "RegistryError",
     "RequestBelongsToAnotherError",
@@ -37,9 +41,11 @@ __all__ = [
     "activate_value_weights",
     "cancel_run",
     "describe_videos",
+    "digest_activity",
     "ensure_partitions",
     "find_claimable_runs",
     "find_live",
+    "find_sample_creator",
     "for_you",
     "list_topics",
     "promote",
@@ -48,6 +54,7 @@ __all__ = [
     "publish_videos",
     "read_account",
     "read_active_weights",
+    "read_retention",
     "record_event_dicts",
     "record_events",
     "replay_refused",

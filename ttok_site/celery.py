@@ -53,6 +53,30 @@ app.conf.update(
             "task": "recommender.tasks.prepare_partitions",
             "schedule": crontab(minute=7),
         },
+        # A minute old at most: what merchants see of their accounts' activity.
+        "refresh-activity": {
+            "task": "merchants.tasks.refresh_activity",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "refresh-activity-nightly": {
+            "task": "merchants.tasks.refresh_activity_nightly",
+            "schedule": crontab(hour=20, minute=10),
+        },
+        # A quarter past each hour: somewhere a day has just ended.
+        "check-alerts": {"task": "merchants.tasks.check_alerts", "schedule": crontab(minute=15)},
+        # Every minute: reports are due at eight in as many zones as there are accounts.
+        "send-reports": {
+            "task": "merchants.tasks.send_reports",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        # Every 5 s: what a merchant's own system waits for.
+        "deliver-webhooks": {
+            "task": "merchants.tasks.deliver_webhooks",
+            "schedule": 5.0,
+            "options": {"expires": 5},
+        },
         "prune-artifacts": {
             "task": "recommender.tasks.prune_artifacts",
             "schedule": crontab(hour=20, minute=30),

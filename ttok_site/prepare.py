@@ -30,6 +30,7 @@ def main() -> None:
         ("database tables", lambda: call_command("migrate", verbosity=0, interactive=False)),
         ("static files", collect_static),
         ("demo world", lambda: call_command("seed_demo")),
+        ("sample shop", lambda: call_command("seed_shop")),
         (MODEL_STEP, lambda: call_command("retrain", "--if-none")),
     ]
     for name, step in steps:

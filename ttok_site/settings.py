@@ -12,6 +12,10 @@
 | `DATABASE_URL` | an existing PostgreSQL >= 15, `postgresql://user:password@host:port/name` | embedded |
 | `CELERY_BROKER_URL` | an existing Redis or RabbitMQ; must never evict | embedded |
 | `CACHE_URL` | an existing Redis, not the broker | embedded |
+| `EMAIL_URL` | mail server, `smtp://user:password@host:587`, or `smtps://` | files in `TTOK_VAR_DIR/mail` |
+| `TTOK_EMAIL_FROM` | sender of the product's mail | `T-Tok <noreply@localhost>` |
+| `TTOK_SITE_URL` | address of the site as others reach it, in mail and webhooks | `http://127.0.0.1:8000` |
+| `TTOK_WEBHOOK_PRIVATE` | `1` lets webhooks go to private addresses (tests, intranets) | `0` |
 """
 
 import os
@@ -59,6 +63,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -77,6 +85,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -154,9 +164,47 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
-LOGOUT_REDIRECT_URL = "login"
+ACCOUNT_ADAPTER = "merchants.onboarding.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# A code is typed in the browser that signed up, so a mail opened on a phone confirms all the same.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "T-Tok: "
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "T-Tok Merchant Analytics"
+USERSESSIONS_TRACK_ACTIVITY = True
+
+
+def _read_mail_server(url: str) -> dict[str, object]:
+    """Django's mail settings of an `smtp://` address; files where there is none, so that no mail is lost."""
+    if not url:
+        files = "django.core.mail.backends.filebased.EmailBackend"
+        return {"EMAIL_BACKEND": files, "EMAIL_FILE_PATH": VAR_DIR / "mail"}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps"):
+        raise ValueError(f"EMAIL_URL has scheme {parts.scheme!r}; write smtp://user:password@host:587")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and bool(parts.username),
+    }
+
+
+globals().update(_read_mail_server(os.environ.get("EMAIL_URL", "")))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("TTOK_EMAIL_FROM", "T-Tok <noreply@localhost>")
+SITE_URL = os.environ.get("TTOK_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+WEBHOOK_PRIVATE = os.environ.get("TTOK_WEBHOOK_PRIVATE", "0") == "1"
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "merchants" / "locale"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest
 
-from merchants.accounts.access import accounts_for
-from merchants.models import Account
+from merchants.accounts.access import accounts_for, teams_for
+from merchants.models import Account, Team
 
 #: Query parameter and session key.
 ACCOUNT = "account"
@@ -38,3 +38,22 @@ def _choose(request: HttpRequest) -> Account | None:
         return account
     last = request.session.get(ACCOUNT)
     return (accounts.filter(pk=last).first() if last else None) or accounts.first()
+
+
+def choose_team(request: HttpRequest) -> Team | None:
+    """The team that `?team=ID` names, else the chosen account's, else this person's first; None without any.
+
+    Raises
+    ------
+    Http404
+        The address names a team that this person is not on.
+    """
+    teams = teams_for(request.user).order_by("pk")
+    asked = request.GET.get("team", "")
+    if asked:
+        team = teams.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+        if team is None:
+            raise Http404(f"team {asked!r} is none of yours")
+        return team
+    account = choose_account(request)
+    return account.team if account else teams.first()

@@ -53,7 +53,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
     """How the OpenAPI document tells of the keys, so that its try-it page asks for one."""
 
     target_class = KeyAuthentication
-    name = "merchant key"
+    name = "merchantKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """A bearer token."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from merchants.api.authentication import KeyAuthentication, accounts_of
 from merchants.api.permissions import HasScope
 from merchants.api.throttling import KeyThrottle
+from merchants.figures.scope import Scope, ScopeError, make_scope
 from merchants.models import Account, Role
 
 
@@ -37,8 +39,15 @@ class MerchantView(APIView):
             )
         return account
 
+    def find_scope(self, request: Request, account_id: int) -> Scope:
+        """The account, range and market that a call asks for."""
+        try:
+            return make_scope(self.find_account(request, account_id), request.query_params)
+        except ScopeError as error:
+            raise ValidationError({error.field: [str(error)]}) from None
 
-class AccountSerializer(serializers.Serializer[Any]):
+
+class MerchantAccountSerializer(serializers.Serializer[Any]):
     """A merchant's account."""
 
     id = serializers.IntegerField(source="pk")
@@ -56,8 +65,10 @@ class AccountsView(MerchantView):
 
     required_scopes: ClassVar[dict[str, str]] = {"GET": "figures:read"}
 
-    @extend_schema(responses=AccountSerializer(many=True), summary="List the accounts", tags=["merchant"])
+    @extend_schema(
+        responses=MerchantAccountSerializer(many=True), summary="List the accounts", tags=["merchant"]
+    )
     def get(self, request: Request) -> Response:
         """All accounts, by handle."""
         accounts = accounts_of(request).order_by("handle", "pk")
-        return Response(AccountSerializer(accounts, many=True).data)
+        return Response(MerchantAccountSerializer(accounts, many=True).data)

@@ -48,7 +48,7 @@ _Reader = Callable[[str], DayText | None]
 _ISO = re.compile(r"(\d{4})\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})\s?[日号號일]?(?:[t ].*)?")
 _EAST_ASIAN = re.compile(r"(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]?")
 _VIETNAMESE = re.compile(r"(?:ngày )?(\d{1,2}) (?:tháng|thg) (\d{1,2})(?:,? (?:năm )?(\d{4}))?")
-_NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})(?:[-/.](\d{4}))?\.?(?: \d.*)?")
+_NUMERIC = re.compile(r"(\d{1,2})[-/.] ?(\d{1,2})(?:[-/.] ?(\d{4}))?\.?(?: \d{1,2}:.*)?")
 
 
 def _make(month: int, day: int, year: int | None = None) -> DayText | None:
@@ -171,6 +171,9 @@ def resolve_days(texts: Sequence[str], anchor: Anchor) -> list[date]:
     if len(solutions) > 1:
         gaps = [count_gaps(days) for days in solutions]
         solutions = [days for days, gap in zip(solutions, gaps, strict=True) if gap == min(gaps)]
+    if len(solutions) > 1 and anchor.first is None:
+        # A download ends the day before it is made; a reading that does so beats those that end elsewhere.
+        solutions = [days for days in solutions if max(days) == anchor.upper] or solutions
     if len(solutions) > 1:
         first, second = solutions[0][0], solutions[1][0]
         message = f"{texts[0]!r} may be {first} or {second}; {_ASK_RANGE}"

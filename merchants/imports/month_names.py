@@ -20,10 +20,18 @@ LANGUAGES = (
     "ca", "ga", "is", "af", "sw", "az", "lo", "ne", "si", "kn", "ml", "fa",
 )  # fmt: skip
 
+#: Countries that write some months of a language differently: `Sept` in Britain, `sep` in Mexico.
+_REGIONS = {
+    "en": ("en_GB", "en_AU", "en_CA"), "es": ("es_MX", "es_419", "es_PE"), "pt": ("pt_PT",),
+    "fr": ("fr_CA",), "de": ("de_AT",), "ar": ("ar_MA", "ar_IQ", "ar_DZ"), "ms": ("ms_ID",), "nb": ("nn",),
+}  # fmt: skip
+
 _VIETNAMESE = (
     ("một", "giêng"), ("hai",), ("ba",), ("tư", "bốn"), ("năm",), ("sáu",), ("bảy",), ("tám",), ("chín",),
     ("mười",), ("mười một",), ("mười hai", "chạp"),
 )  # fmt: skip
+
+_CONTEXTS, _WIDTHS = ("format", "stand-alone"), ("wide", "abbreviated")
 
 
 def fold_text(text: str) -> str:
@@ -40,10 +48,10 @@ def fold_text(text: str) -> str:
 def find_months(language: str) -> dict[str, int]:
     """Folded month names and abbreviations of a language -> 1..12; names with digits are left out."""
     months: dict[str, int] = {}
-    locale = Locale.parse(language)
-    for context in ("format", "stand-alone"):
-        for width in ("wide", "abbreviated"):
-            for number, name in locale.months[context][width].items():
+    for region in (language, *_REGIONS.get(language, ())):
+        widths = Locale.parse(region).months
+        for names in (widths[context][width] for context in _CONTEXTS for width in _WIDTHS):
+            for number, name in names.items():
                 folded = fold_text(name).rstrip(".")
                 if folded and not any(sign.isdigit() for sign in folded):
                     months.setdefault(folded, number)

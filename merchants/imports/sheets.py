@@ -168,10 +168,33 @@ def open_sheet(table: Table) -> Sheet:
     """
     for index, cells in enumerate(table.rows[:HEADER_ROWS]):
         if fmt := find_format(cells):
-            return _make_sheet(table, index, fmt, match_headers(fmt, cells))
+            matched = match_headers(fmt, cells)
+            if by_shape := _match_by_shape(fmt, cells, matched):
+                return _open_by_order(table, index, fmt, by_shape)
+            return _make_sheet(table, index, fmt, matched)
     if sheet := _open_by_shape(table):
         return sheet
     raise _refuse_unknown(table)
+
+
+def _match_by_shape(fmt: Format, cells: list[str], matched: dict[int, Column]) -> dict[int, Column] | None:
+    """The columns by their order, where we lack words for some headers and the others agree with it."""
+    required = [column for column in fmt.columns if column.required]
+    if not fmt.has_fixed_shape or not {column.name for column in required} - {
+        c.name for c in matched.values()
+    }:
+        return None
+    for columns in (list(fmt.columns), required):
+        by_order = dict(enumerate(columns))
+        if len(cells) == len(columns) and all(by_order[at] == column for at, column in matched.items()):
+            return by_order
+    return None
+
+
+def _open_by_order(table: Table, index: int, fmt: Format, columns: dict[int, Column]) -> Sheet:
+    sheet = _make_sheet(table, index, fmt, columns)
+    sheet.notes.append(f"{table.file}: headers in an unlisted language were read by their order; check them")
+    return sheet
 
 
 def _make_sheet(table: Table, index: int, fmt: Format, matched: dict[int, Column]) -> Sheet:
@@ -222,11 +245,7 @@ def _open_by_shape(table: Table) -> Sheet | None:
             continue
         columns = list(fmt.columns) if len(table.rows[0]) == len(fmt.columns) else required
         if len(table.rows[0]) == len(columns) and find_foreign(table.rows[0]) is None:
-            sheet = _make_sheet(table, 0, fmt, dict(enumerate(columns)))
-            sheet.notes.append(
-                f"{table.file}: headers in an unlisted language were read by their order; check them"
-            )
-            return sheet
+            return _open_by_order(table, 0, fmt, dict(enumerate(columns)))
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from merchants.accounts.access import accounts_for, require_role
+from merchants.accounts.announcing import announce
+from merchants.accounts.audit import note
 from merchants.imports.reading import read_upload
 from merchants.imports.rows import Reading, ReadingContext, Section
 from merchants.imports.shop import find_market_currency
@@ -96,7 +98,20 @@ def import_file(
         if known:
             return ImportResult(result.reading, known, was_known=True)
         stored = _store(account, user, sha256, result.reading)
+        note(account.team, user, "file_imported", f"{stored.name} for @{account.handle}")
+        announce(account.team, "import.stored", _describe(stored))
     return ImportResult(result.reading, stored)
+
+
+def import_files(
+    account: Account, user: User, uploads: Sequence[tuple[str, bytes]], answers: Answers | None = None
+) -> list[ImportResult]:
+    """Store several uploads, all of them or none: one that is refused keeps the others out too."""
+    previews = [preview_file(account, name, data, answers) for name, data in uploads]
+    if any(preview.is_refused for preview in previews):
+        return previews
+    with transaction.atomic():
+        return [import_file(account, user, name, data, answers) for name, data in uploads]
 
 
 def undo_import(user: User | None, import_file_id: int, by: User | None = None) -> ImportFile:
@@ -120,6 +135,8 @@ def undo_import(user: User | None, import_file_id: int, by: User | None = None) 
             file.undone_at = timezone.now()
             file.undone_by = user or by
             file.save(update_fields=["undone_at", "undone_by"])
+            note(file.account.team, user or by, "import_undone", f"{file.name} of @{file.account.handle}")
+            announce(file.account.team, "import.undone", _describe(file))
     return file
 
 
@@ -127,6 +144,14 @@ def list_imports(user: User) -> QuerySet[ImportFile]:
     """The import history of all accounts that this person sees, newest first."""
     accounts = accounts_for(user)
     return ImportFile.objects.filter(account__in=accounts).select_related("account").order_by("-pk")
+
+
+def _describe(file: ImportFile) -> dict[str, object]:
+    """A file as a webhook tells of it."""
+    days = {"first_day": file.first_day, "last_day": file.last_day}
+    told = {name: day.isoformat() if day else None for name, day in days.items()}
+    base = {"import_id": file.pk, "account": file.account.handle, "name": file.name, "format": file.format}
+    return {**base, **told, "rows": file.row_count}
 
 
 def _store(account: Account, user: User | None, sha256: str, reading: Reading) -> ImportFile:

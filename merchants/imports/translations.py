@@ -11,7 +11,7 @@ TRANSLATIONS = {
     ),
     "Likes": (
         "点赞数 | 点赞 | 讚 | いいね | 좋아요 | Me gusta | Curtidas | Лайки | Отметки «Нравится» | "
-        "Lượt thích | Suka | Tanda suka | การกดถูกใจ | ถูกใจ | J’aime | J'aime | "
+        "Lượt thích | Suka | Tanda suka | Mga like | Gusto | การกดถูกใจ | ถูกใจ | J’aime | J'aime | "
         "„Gefällt mir“-Angaben"
     ),
     "Comments": (
@@ -20,7 +20,8 @@ TRANSLATIONS = {
     ),
     "Shares": (
         "分享数 | 分享 | シェア | 공유 | Compartidos | Veces compartido | Compartilhamentos | "
-        "Репосты | Поделились | Lượt chia sẻ | Chia sẻ | Dibagikan | Dibagikan ulang | Kongsian | "
+        "Репосты | Поделились | "
+        "Mga share | Mga pagbabahagi | Lượt chia sẻ | Chia sẻ | Dibagikan | Dibagikan ulang | Kongsian | "
         "การแชร์ | แชร์ | Partages | Geteilt"
     ),
     "New followers": (

@@ -1,7 +1,9 @@
-"""What merchants own: teams, accounts, and the files they imported."""
+"""What merchants own: teams, accounts, the files they imported, and what they keep of the pages."""
 
 from merchants.models.access import ApiKey
 from merchants.models.accounts import Account, Avatar, Membership, Role, Team
+from merchants.models.activity import ActivityDay, Facet
+from merchants.models.alerts import AlertFiring, AlertKind, AlertRule
 from merchants.models.figures import (
     AudienceShare,
     CurrentQuerySet,
@@ -12,20 +14,39 @@ from merchants.models.figures import (
     VideoMetric,
 )
 from merchants.models.imports import ImportFile
+from merchants.models.pages import Annotation, SavedView, ShareLink
+from merchants.models.reports import Cadence, ReportDelivery, ReportSchedule
+from merchants.models.teamwork import AuditEntry, Invitation
+from merchants.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Account",
+    "ActivityDay",
+    "AlertFiring",
+    "AlertKind",
+    "AlertRule",
+    "Annotation",
     "ApiKey",
     "AudienceShare",
+    "AuditEntry",
     "Avatar",
+    "Cadence",
     "CurrentQuerySet",
     "DailyMetric",
+    "Facet",
     "ImportFile",
     "ImportedRow",
+    "Invitation",
     "Membership",
     "Order",
     "ProductMetric",
+    "ReportDelivery",
+    "ReportSchedule",
     "Role",
+    "SavedView",
+    "ShareLink",
     "Team",
     "VideoMetric",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

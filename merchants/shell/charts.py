@@ -88,12 +88,17 @@ def make_chart(
     return Chart(name, title, figure.to_plotly_json(), table, summary, height)
 
 
+#: How axes write a year, a month and a day, where it is not `2026`, `Jan 2026` and `5 Jan`.
+_DATE_STYLES = {"en": ("%Y", "%b %Y", "%b %-d"), "zh": ("%Y年", "%Y年%-m月", "%-m月%-d日")}
+
+
 def describe_locale() -> dict[str, Any]:
     """Month and day names and separators of the page's language, as Plotly takes them."""
     locale = formats.current_locale()
     days, months = locale.days["format"], locale.months["format"]
     symbols = locale.number_symbols["latn"]
     order = (6, 0, 1, 2, 3, 4, 5)  # Plotly counts from Sunday
+    year, month, day = _DATE_STYLES.get(locale.language, ("%Y", "%b %Y", "%-d %b"))
     return {
         "name": get_language() or "en",
         "separators": symbols["decimal"] + symbols["group"],
@@ -102,6 +107,17 @@ def describe_locale() -> dict[str, Any]:
             "shortDays": [days["abbreviated"][day] for day in order],
             "months": [months["wide"][month] for month in range(1, 13)],
             "shortMonths": [months["abbreviated"][month] for month in range(1, 13)],
+            "year": year,
+            "month": month,
+            "dayMonth": day,
+            "dayMonthYear": "%Y年%-m月%-d日" if locale.language == "zh" else f"{day} %Y",
             "date": "%-d %b %Y",
+            "time": "%H:%M:%S",
+            "dateTime": "%-d %b %Y %H:%M",
+            "periods": ["AM", "PM"],
+            "decimal": symbols["decimal"],
+            "thousands": symbols["group"],
+            "grouping": [3],
+            "currency": ["", ""],
         },
     }

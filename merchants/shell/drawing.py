@@ -40,7 +40,8 @@ class Style:
     @property
     def axis(self) -> dict[str, Any]:
         """An axis of numbers."""
-        return {"tickformat": NUMBER_FORMATS.get(self.kind, "~s"), "rangemode": "tozero"}
+        short = ".0%" if self.kind == "rate" else NUMBER_FORMATS.get(self.kind, "~s")
+        return {"tickformat": short, "rangemode": "tozero"}
 
     def head(self) -> Column:
         """The table's column of labels."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 
@@ -41,6 +44,13 @@ PLACES = (
     Place("reports", _("Reports"), "mail", "e"),
     Place("settings", _("Settings"), "settings", ","),
 )
+
+
+def go_back(request: HttpRequest, fallback: str) -> HttpResponse:
+    """Back to the page that a form came from (its field `next`), or to a named one."""
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if is_ours else fallback)
 
 
 def list_entries(path: str) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -99,6 +99,14 @@ class Table:
     caption: str | Promise = ""
     sort: str = ""
     total: Row | None = field(default=None)
+
+    def with_rows(self, rows: Sequence[Row]) -> Table:
+        """The same table with other rows."""
+        return replace(self, rows=rows)
+
+    def cut(self, count: int) -> Table:
+        """The first rows alone."""
+        return self.with_rows(self.rows[:count])
 
     @property
     def shown_rows(self) -> list[list[Cell]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -52,6 +53,12 @@ def money(value: formats.Number | None, currency: str) -> str:
 def money_compact(value: formats.Number | None, currency: str) -> str:
     """A large amount, short."""
     return formats.format_money_compact(value, currency)
+
+
+@register.simple_tag
+def share_of(part: int, whole: int) -> str:
+    """A part as a percentage of a whole."""
+    return formats.format_percent(Decimal(part) / whole if whole else None, 1)
 
 
 @register.filter

@@ -56,7 +56,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: css("--font"), size: 12, color: ink },
       margin: { l: 8, r: 12, t: (layout.annotations || []).length ? 26 : 10, b: 8, ...layout.margin },
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, ...layout.legend },
+      legend: { orientation: "h", y: -0.24, yanchor: "top", x: 0, ...layout.legend },
       hoverlabel: { bgcolor: surface, bordercolor: grid, font: { color: resolveColor("--ink") } },
       separators: locale.separators, autosize: true, dragmode: false,
     };

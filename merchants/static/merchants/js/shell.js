@@ -3,6 +3,19 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  const here = document.currentScript;
+
+  /* Alpine comes only where a page, or what htmx brought, has a component. */
+  let isAlpineAsked = false;
+  const bringAlpine = () => {
+    if (isAlpineAsked || !document.querySelector("[x-data]")) return;
+    isAlpineAsked = true;
+    const script = document.createElement("script");
+    script.src = here.dataset.alpine;
+    document.head.append(script);
+  };
+  addEventListener("load", bringAlpine);
+  document.addEventListener("htmx:load", bringAlpine);
 
   /* Cards: a request that never reached the server, or took too long, becomes the card's error state. */
   const showCardError = (event) => {

@@ -32,8 +32,8 @@ class TeamAdmin(admin.ModelAdmin):
 class AccountAdmin(admin.ModelAdmin):
     """Merchants' creator accounts."""
 
-    list_display = ("handle", "nickname", "team", "market", "niche", "zone_name", "created_at")
-    list_filter = ("market",)
+    list_display = ("handle", "nickname", "team", "market", "niche", "creator_id", "is_sample", "created_at")
+    list_filter = ("market", "is_sample")
     list_select_related = ("team",)
     search_fields = ("handle", "nickname", "team__name")
     autocomplete_fields = ("team",)

@@ -1,0 +1,38 @@
+"""What Celery runs for merchants: one call each; rows in PostgreSQL say what is due, messages only wake."""
+
+from celery import shared_task
+
+from merchants.alerts.watching import check_all
+from merchants.figures.activity import NIGHT_DAYS, refresh_linked
+from merchants.reports.scheduling import send_due
+from merchants.webhooks.sending import deliver_due
+
+
+@shared_task
+def refresh_activity() -> int:
+    """Count the newest days of linked accounts again."""
+    return refresh_linked()
+
+
+@shared_task
+def refresh_activity_nightly() -> int:
+    """Count a month again, for events that came late."""
+    return refresh_linked(NIGHT_DAYS)
+
+
+@shared_task
+def check_alerts() -> int:
+    """Judge the closed days of every account."""
+    return check_all()
+
+
+@shared_task
+def send_reports() -> int:
+    """Send what is due."""
+    return send_due()
+
+
+@shared_task
+def deliver_webhooks() -> int:
+    """Send what is due, and try again what failed."""
+    return deliver_due()
