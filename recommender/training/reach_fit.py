@@ -27,10 +27,14 @@ _GROUP_STRENGTH = 400.0
 _LEVEL = np.array(LEVELS)
 
 
-def fit_forecaster(posts: Posts, followers_known: bool = True, seed: int = 7) -> AccountForecaster:
-    """Fit on all rows of `posts`.
+def fit_forecaster(
+    posts: Posts, followers_known: bool = True, seed: int = 7
+) -> AccountForecaster:
+    """Fit on the rows of `posts`.
 
-    `followers_known=False` hides the follower counts, which were taken after the postings.
+    Parameters
+    ----------
+    followers_known : False hides the follower counts, which were taken after the postings.
     """
     if not followers_known:
         posts = hide_followers(posts)
@@ -48,7 +52,7 @@ def fit_forecaster(posts: Posts, followers_known: bool = True, seed: int = 7) ->
         prior, fit_committee(features, rest), edges, np.ones((N_GROUPS, len(LEVELS))), np.zeros(N_GROUPS), {}
     )
     stretch, shift = _calibrate(raw, rest, plain.find_groups(level, table[:, 0]))
-    return AccountForecaster(prior, plain.committee, edges, stretch, shift, _describe_fit(posts, followers_known))
+    return replace(plain, stretch=stretch, shift=shift, fitted_to=_describe_fit(posts, followers_known))
 
 
 def hide_followers(posts: Posts) -> Posts:
