@@ -49,3 +49,67 @@ class Posts:
     def take(self, rows: IntArray) -> Posts:
         """The given rows, in the given order (which must keep creators together and ascending in time)."""
         return Posts(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+
+#: What is counted of a video, in the order of every (..., n_outcomes) array.
+OUTCOMES: tuple[str, ...] = (
+    "impressions", "people", "views", "completions", "likes", "comments", "shares", "follows", "cart_clicks",
+    "orders", "gmv", "profile_visits", "profile_clicks",
+)  # fmt: skip
+OUTCOME_INDEX = {name: place for place, name in enumerate(OUTCOMES)}
+#: Hours after posting for which a forecast may be asked.
+HORIZONS_HOURS: tuple[int, ...] = (1, 24, 168)
+#: Where views come from, in the order of every (..., 3) array of streams.
+STREAMS: tuple[str, ...] = ("for_you", "followers", "shares")
+#: Views whose chance to be passed is told.
+MILESTONES: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A video nobody has seen yet."""
+
+    caption: str  # with its hashtags
+    language: str  # a tag of markets.LANGUAGES
+    duration_seconds: float
+    topics: tuple[str, ...]  # names the engine knows
+    has_cart: bool = False
+    price: float | None = None  # of the basket in the currency of the account's market, > 0
+
+    @property
+    def hashtag_count(self) -> int:
+        """Words of the caption that begin with #."""
+        return sum(word.startswith("#") and len(word) > 1 for word in self.caption.split())
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """The account that will post."""
+
+    market: str  # where it is registered, a code of markets.MARKETS
+    followers: int
+    past: Posts | None = None  # its earlier videos with their counts, ascending in time; None = nothing imported
+    creator_id: int | None = None  # as the engine knows it, None = it does not
+
+
+@dataclass(frozen=True, slots=True)
+class ReachQuestion:
+    """One variant of a video: who posts it, when, for whom."""
+
+    name: str  # "draft", or what is changed: shown to the merchant
+    draft: Draft
+    account: AccountFacts
+    published_at: float  # unix seconds
+    markets: tuple[str, ...]  # codes of markets.MARKETS
+    horizon_hours: int = 168
+
+
+@dataclass(frozen=True, slots=True)
+class ReachDraws:
+    """Equally likely futures of one variant; the replicate is the same future in every variant."""
+
+    outcomes: FloatArray  # (n_replicates, n_markets, n_outcomes) float64 by the horizon
+    hourly_views: FloatArray  # (n_replicates, n_hours) float64 views of all markets by the end of each hour
+    hours: FloatArray  # (n_hours,) hours after posting
+    stage: IntArray  # (n_replicates,) pools passed
+    streams: FloatArray  # (n_replicates, 3) views by for_you, followers, shares
