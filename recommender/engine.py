@@ -23,11 +23,14 @@ from recommender.serving.catalog import (
 )
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
 from recommender.serving.impressions import ServedPage
+from recommender.serving.reach import simulate_reach
 from recommender.serving.settings import activate_value_weights, read_active_weights, save_value_weights
 from recommender.serving.state import ViewerProfile, sign_up
+from recommender.simulation.reach import ReachRun, backtest_account
 
 __all__ = [
     "FeedRequest",
+    "ReachRun",
     "RegistryError",
     "RequestBelongsToAnotherError",
     "ServedPage",
@@ -35,6 +38,7 @@ __all__ = [
     "VideoCard",
     "ViewerProfile",
     "activate_value_weights",
+    "backtest_account",
     "cancel_run",
     "describe_videos",
     "ensure_partitions",
@@ -57,4 +61,5 @@ __all__ = [
     "save_value_weights",
     "set_blocked",
     "sign_up",
+    "simulate_reach",
 ]

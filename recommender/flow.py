@@ -116,9 +116,7 @@ class ReadyPage:
     last_sound: int
 
 
-def prepare_page(
-    engine: Engine, state: ViewerState, scenario: Scenario, weights: ValueWeights
-) -> ReadyPage:
+def prepare_page(engine: Engine, state: ViewerState, scenario: Scenario, weights: ValueWeights) -> ReadyPage:
     """The journey up to the page: recall, features, prediction, value, rules. No chance in it."""
     viewer, searched = open_viewer(engine, state, scenario)
     candidates = gather(engine.recall, viewer, scenario, engine.fusion, engine.params.recall.candidates)

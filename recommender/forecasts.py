@@ -88,7 +88,9 @@ class AccountFacts:
 
     market: str  # where it is registered, a code of markets.MARKETS
     followers: int
-    past: Posts | None = None  # its earlier videos with their counts, ascending in time; None = nothing imported
+    past: Posts | None = (
+        None  # its earlier videos with their counts, ascending in time; None = nothing imported
+    )
     creator_id: int | None = None  # as the engine knows it, None = it does not
 
 

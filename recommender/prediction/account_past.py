@@ -88,7 +88,9 @@ def size_class(followers: FloatArray) -> FloatArray:
     return classed
 
 
-def expect_level(table: FloatArray, followers: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray]:
+def expect_level(
+    table: FloatArray, followers: FloatArray, prior: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """(n,) ln views to start from, and (n,) what the size of the account alone says.
 
     The mean of the settled past, recent videos first, shrunk to the size's line as if that were one video.

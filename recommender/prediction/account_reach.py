@@ -117,7 +117,9 @@ class AccountForecaster:
             "prior": _spell(self.prior),
             "features": {
                 name: {"mean": _spell(mean), "spread": _spell(spread)}
-                for name, mean, spread in zip(FEATURES, self.committee.mean, self.committee.spread, strict=True)
+                for name, mean, spread in zip(
+                    FEATURES, self.committee.mean, self.committee.spread, strict=True
+                )
             },
             "members": [
                 {name: _spell(getattr(member, name)) for name in _NETWORK_PARTS}
@@ -143,7 +145,8 @@ class AccountForecaster:
                 "the fitted reach numbers are of other columns; run `manage.py validate reach --write-fitted`"
             )
         members = [
-            Network(**{name: np.array(member[name]) for name in _NETWORK_PARTS}) for member in stored["members"]
+            Network(**{name: np.array(member[name]) for name in _NETWORK_PARTS})
+            for member in stored["members"]
         ]
         return cls(
             prior=np.array(stored["prior"]),

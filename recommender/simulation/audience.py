@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recommender.contracts import ACTION_INDEX, DEVICE_OSES, UNKNOWN, FloatArray, IntArray, Scenario, ViewerState
+from recommender.contracts import (
+    ACTION_INDEX,
+    DEVICE_OSES,
+    UNKNOWN,
+    FloatArray,
+    IntArray,
+    Scenario,
+    ViewerState,
+)
 from recommender.flow import Engine
 from recommender.markets import LANGUAGES, MARKET_CODES, MARKETS
 from recommender.simulation.draws import branch, draw_uniform, make_key
@@ -81,7 +89,14 @@ def _draw_languages(market: str, keys: IntArray) -> IntArray:
 
 
 def _make_viewer(
-    engine: Engine, market: int, place: int, topic: int, language: int, keys: IntArray, params: ReachParams, now: float
+    engine: Engine,
+    market: int,
+    place: int,
+    topic: int,
+    language: int,
+    keys: IntArray,
+    params: ReachParams,
+    now: float,
 ) -> ViewerState:
     catalogue = engine.catalogue
     likeable = np.flatnonzero((catalogue.topics[:, 0] == topic) & engine.gates.is_open[market])

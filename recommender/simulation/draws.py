@@ -22,7 +22,9 @@ Keys = npt.NDArray[np.uint64]
 
 def make_key(seed: int, purpose: str) -> np.uint64:
     """The key of one purpose under one seed."""
-    start = np.array([np.uint64(seed & (2**64 - 1)) ^ np.uint64(zlib.crc32(purpose.encode()))], dtype=np.uint64)
+    start = np.array(
+        [np.uint64(seed & (2**64 - 1)) ^ np.uint64(zlib.crc32(purpose.encode()))], dtype=np.uint64
+    )
     return np.uint64(_mix(start)[0])
 
 

@@ -68,6 +68,8 @@ class ReachParams:
     travel: float = 0.22
     # Pools after which other markets are opened, 0-5: the account's country comes first. Assumption.
     travel_from_stage: int = 1
+    # How far they are open before, 0-1. Assumption.
+    travel_early: float = 0.3
     # Log-normal spread of the weight of each other market. Assumption.
     travel_spread: float = 0.5
     # Power of the audience that can be reached and understands, 0-1: how views grow with it. Assumption; 0 would
@@ -75,6 +77,8 @@ class ReachParams:
     audience_power: float = 0.5
     # Power of the engine's own odds to be shown in a market in its share of the views, 0-1. Assumption.
     odds_power: float = 0.5
+    # Odds beyond which a video gains nothing more in a market, 1-100: the panel's own are known to a factor.
+    most_odds: float = 6.0
     # Imagined panel viewers with usual odds behind those of a market, 0-100.
     odds_strength: float = 8.0
     # Tail exponent of views beyond the largest fitted quantile: real counts, `validate reach`.

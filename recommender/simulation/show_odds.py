@@ -25,7 +25,21 @@ class PageOdds:
     """The page without exploration, and what each asked video's chances on it are."""
 
     page: IntArray  # (k,) shortlist rows in the order of the page
-    probability: FloatArray  # (n_asked,) chance in [0, 1] to stand on the page
+    place: IntArray  # (n_asked,) where it stands on that page, -1 where it does not
+    missed: FloatArray  # (n_asked,) chance that no coin of this page draws it
+    delay: float  # chance a place that a coin fills it with a video from beyond the page
+
+    @property
+    def probability(self) -> FloatArray:
+        """(n_asked,) chance in [0, 1] to stand on the page as it is really composed."""
+        late = chance_of_delay(self.place, len(self.page), self.delay)
+        return 1 - np.where(self.place >= 0, late, 1.0) * self.missed
+
+
+def chance_of_delay(place: IntArray, n_places: int, delay: float) -> FloatArray:
+    """(n,) chance that coins push the video of each place (0-based) beyond the first `n_places` places."""
+    late: FloatArray = binom.cdf(place, max(n_places, 1), 1 - delay)
+    return late
 
 
 def find_page_odds(
@@ -51,20 +65,20 @@ def find_page_odds(
     is_guest[asked[present]] = alone
     place = np.full(len(asked), -1)
     missed = np.ones(len(asked))
-    coins = []
+    coins: list[dict[int, float]] = []
     while len(walk.page) < k and walk.step():
         turn = len(walk.page) - 1
-        new_here = (place < 0) & (
-            walk.beats(rows, is_guest) if alone else (rows == walk.page[-1])
-        )
+        new_here = (place < 0) & (walk.beats(rows, is_guest) if alone else (rows == walk.page[-1]))
         place[new_here & present] = turn
-        odds, own = walk.explore(rows, is_guest)
-        missed *= 1 - params.exploration_share * odds
-        coins.append(params.exploration_share * (1 - own) if own >= 0 else 0.0)
-    explored_share = float(np.mean(coins)) if coins else 0.0
-    late = binom.cdf(place, max(len(coins), 1), 1 - explored_share)
-    not_shown = np.where(place >= 0, late, 1.0) * missed
-    return PageOdds(np.array(walk.page, dtype=np.int64), np.where(present, 1 - not_shown, 0.0))
+        drawn = walk.explore()
+        missed *= 1 - params.exploration_share * walk.draw_asked(rows, is_guest, drawn)
+        coins.append(drawn)
+    # A coin delays the page where it draws a video that the rest of the page would not have shown.
+    stays = set(walk.page)
+    delays = [sum(chance for row, chance in drawn.items() if row not in stays) for drawn in coins]
+    delay = params.exploration_share * float(np.mean(delays)) if delays else 0.0
+    place = np.where(present, place, -1)
+    return PageOdds(np.array(walk.page, dtype=np.int64), place, np.where(present, missed, 1.0), delay)
 
 
 class _Walk:
@@ -78,6 +92,7 @@ class _Walk:
         self.last = (ready.last_creator, ready.last_sound)
         self.adjusted = value
         self.apart: BoolArray = self.is_open
+        self._pool: IntArray = np.zeros(0, dtype=np.int64)
 
     def step(self) -> bool:
         """Fill the next place; False where the rules leave nothing."""
@@ -98,7 +113,9 @@ class _Walk:
 
     def beats(self, rows: IntArray, is_guest: BoolArray) -> BoolArray:
         """(n,) would this guest have stood at the place just filled?"""
-        wins: BoolArray = is_guest[rows] & self.apart[rows] & (self.adjusted[rows] > self.adjusted[self.page[-1]])
+        wins: BoolArray = (
+            is_guest[rows] & self.apart[rows] & (self.adjusted[rows] > self.adjusted[self.page[-1]])
+        )
         return wins
 
     def _find_pool(self) -> IntArray:
@@ -108,21 +125,22 @@ class _Walk:
             pool = pool[pick_top(self.adjusted[pool], self.params.exploration_pool)]
         return pool
 
-    def explore(self, rows: IntArray, is_guest: BoolArray) -> tuple[FloatArray, float]:
-        """(n,) chance of each row to be drawn if this place explores, and that of the page's own row.
+    def explore(self) -> dict[int, float]:
+        """Chance of each row to be drawn if this place explores; empty where no new video is left."""
+        if not len(self._pool):
+            return {}
+        chances = soften(self.adjusted[self._pool], self.params)
+        return dict(zip(self._pool.tolist(), chances.tolist(), strict=True))
 
-        The own chance is -1 where no new video is left: then no coin is thrown.
-        """
-        odds, pool = np.zeros(len(rows)), self._pool
-        softened = soften(self.adjusted[pool], self.params) if len(pool) else np.zeros(0)
-        drawn = dict(zip(pool.tolist(), softened.tolist(), strict=True))
+    def draw_asked(self, rows: IntArray, is_guest: BoolArray, drawn: dict[int, float]) -> FloatArray:
+        """(n,) chance of each asked row to be drawn if this place explores."""
+        odds = np.zeros(len(rows))
         for place, row in enumerate(rows.tolist()):
             if not is_guest[row]:
                 odds[place] = drawn.get(row, 0.0)
             elif self.short.is_new[row] and self.apart[row]:
-                odds[place] = self._draw_guest(row, pool)
-        own = drawn.get(self.page[-1], 0.0) if len(pool) else -1.0
-        return odds, own
+                odds[place] = self._draw_guest(row, self._pool)
+        return odds
 
     def _draw_guest(self, row: int, pool: IntArray) -> float:
         joined = np.append(pool, row)

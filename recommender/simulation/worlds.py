@@ -28,7 +28,9 @@ from recommender.training.reach_statistics import measure_rates
 #: Levels of the quantiles that stand for a distribution.
 _GRID = np.concatenate([[0.002, 0.01], np.linspace(0.025, 0.975, 39), [0.99, 0.998]])
 #: Levels at which the ladder meets the spread of a creator's videos: the tails count as much as the middle.
-_TARGET = np.array([0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995])
+_TARGET = np.array(
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995]
+)
 #: Videos a creator needs before its own middle and spread are taken from it.
 _MIN_VIDEOS = 10
 #: Videos from which a creator counts as full: the counting took the newest 25 of most.
@@ -209,7 +211,9 @@ def fit_ladder(off: FloatArray) -> LadderParams:
         error = np.quantile(reached, _TARGET) - np.median(reached) - target
         return float((error**2).mean() + 1e-4 * ((packed - start) ** 2).mean())
 
-    found = minimize(miss, start, method="Nelder-Mead", options={"maxiter": 500, "xatol": 1e-3, "fatol": 1e-6})
+    found = minimize(
+        miss, start, method="Nelder-Mead", options={"maxiter": 500, "xatol": 1e-3, "fatol": 1e-6}
+    )
     return _unpack(found.x)
 
 

@@ -58,7 +58,9 @@ def read_posts(path: Path) -> Posts:
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist; give the folder that holds tiktok_videos.parquet") from None
     except Exception as problem:
-        raise ValueError(f"{path} cannot be read as videos with the columns {', '.join(COLUMNS)}: {problem}") from problem
+        raise ValueError(
+            f"{path} cannot be read as videos with the columns {', '.join(COLUMNS)}: {problem}"
+        ) from problem
     columns = {name: table[name].to_numpy().astype(np.float64) for name in COLUMNS}
     order = np.lexsort((columns["published_at"], columns["creator"]))
     columns = {name: column[order] for name, column in columns.items()}
@@ -90,7 +92,9 @@ def read_reach_data(folder: Path, test: Path | None, seed: int = 7) -> ReachData
         held_out = read_posts(test)
         files[test.name] = _hash(test)
         scored = np.ones(len(held_out), dtype=bool)
-        return ReachData(posts, posts, held_out, scored, files, "all creators of the folder against those of the test file")
+        return ReachData(
+            posts, posts, held_out, scored, files, "all creators of the folder against those of the test file"
+        )
     creators = np.unique(posts.creator)
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(creators)[: round(len(creators) * _HELD_OUT_CREATORS)]

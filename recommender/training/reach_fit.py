@@ -10,7 +10,15 @@ import numpy as np
 from recommender.contracts import FloatArray, IntArray
 from recommender.forecasts import Posts
 from recommender.prediction.account_past import describe_posts, expect_level, size_class, summarise_pasts
-from recommender.prediction.account_reach import LEVELS, MIDDLE, N_GROUPS, AccountForecaster, Committee, Network, order_lines
+from recommender.prediction.account_reach import (
+    LEVELS,
+    MIDDLE,
+    N_GROUPS,
+    AccountForecaster,
+    Committee,
+    Network,
+    order_lines,
+)
 
 #: Half-width within which the pinball loss is a parabola, ln views.
 _SMOOTH = 0.05
@@ -27,9 +35,7 @@ _GROUP_STRENGTH = 400.0
 _LEVEL = np.array(LEVELS)
 
 
-def fit_forecaster(
-    posts: Posts, followers_known: bool = True, seed: int = 7
-) -> AccountForecaster:
+def fit_forecaster(posts: Posts, followers_known: bool = True, seed: int = 7) -> AccountForecaster:
     """Fit on the rows of `posts`.
 
     Parameters

@@ -57,7 +57,11 @@ def gradient_boosting(known: Posts, test: Posts) -> FloatArray:
 
 
 def _boost(
-    columns: FloatArray, views: FloatArray, asked: FloatArray, setting: tuple[int, int], levels: tuple[float, ...]
+    columns: FloatArray,
+    views: FloatArray,
+    asked: FloatArray,
+    setting: tuple[int, int],
+    levels: tuple[float, ...],
 ) -> FloatArray:
     leaves, rounds = setting
     quantiles = [

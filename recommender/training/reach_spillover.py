@@ -132,7 +132,9 @@ def predict_markets(pairs: Pairs) -> FloatArray:
     predicted = 1 / (1 + np.exp(-fit_pairs(pairs, np.ones(len(pairs.overlap), dtype=bool))))
     matrix = np.eye(len(MARKET_CODES))
     for row in np.flatnonzero(pairs.is_target):
-        first, second = (MARKET_CODES.index(pairs.countries[side[row]]) for side in (pairs.first, pairs.second))
+        first, second = (
+            MARKET_CODES.index(pairs.countries[side[row]]) for side in (pairs.first, pairs.second)
+        )
         matrix[first, second] = matrix[second, first] = predicted[row]
     return matrix
 

@@ -26,7 +26,9 @@ KNOWLEDGE = (
 )
 
 
-def validate_forecasts(data: ReachData, say: Callable[[str], None]) -> tuple[dict[str, Any], AccountForecaster]:
+def validate_forecasts(
+    data: ReachData, say: Callable[[str], None]
+) -> tuple[dict[str, Any], AccountForecaster]:
     """Figures of our forecaster and of each peer, and the forecaster that was fitted."""
     say("fitting the account forecaster and its peers ...")
     ours = fit_forecaster(data.known)
@@ -126,4 +128,7 @@ def bootstrap_mean(values: FloatArray, cluster: Sequence[int] | FloatArray, seed
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, len(size), (_DRAWS, len(size)))
     means = total[drawn].sum(axis=1) / size[drawn].sum(axis=1)
-    return {"mean": float(values.mean()), "interval": [float(end) for end in np.quantile(means, (0.025, 0.975))]}
+    return {
+        "mean": float(values.mean()),
+        "interval": [float(end) for end in np.quantile(means, (0.025, 0.975))],
+    }

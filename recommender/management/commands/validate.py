@@ -35,10 +35,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", type=Path, required=True, help="folder with tiktok_videos.parquet, country_overlap.csv"
         )
-        parser.add_argument("--test", type=Path, help="videos of other creators; without it some are held out")
+        parser.add_argument(
+            "--test", type=Path, help="videos of other creators; without it some are held out"
+        )
         parser.add_argument("--json", type=Path, required=True, help="where the figures go")
         parser.add_argument(
-            "--write-fitted", action="store_true", help="fit on the whole folder and replace the shipped numbers"
+            "--write-fitted",
+            action="store_true",
+            help="fit on the whole folder and replace the shipped numbers",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,7 +64,9 @@ class Command(BaseCommand):
         figures["seconds"] = round(time.perf_counter() - started, 1)
         options["json"].write_text(json.dumps(figures, indent=2) + "\n")
         if options["write_fitted"]:
-            self._write_fitted(read_reach_data(options["data"], options["data"] / "tiktok_videos.parquet").known)
+            self._write_fitted(
+                read_reach_data(options["data"], options["data"] / "tiktok_videos.parquet").known
+            )
             self.stdout.write(f"spillover between markets: {np.round(predict_markets(pairs), 4).tolist()}")
         self._print(figures)
 
@@ -86,7 +92,9 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{name:28} real {line['real']:.5g} [{low:.5g}, {high:.5g}]  simulated {line['simulated']:.5g}"
                 )
-        self.stdout.write(f"rank-size curve inside its 95 % band: {figures['worlds']['rank_size']['share_inside']:.0%}")
+        self.stdout.write(
+            f"rank-size curve inside its 95 % band: {figures['worlds']['rank_size']['share_inside']:.0%}"
+        )
         self.stdout.write(f"spillover, Spearman over 28 pairs: {figures['spillover_spearman']:.3f}")
 
 
