@@ -8,6 +8,7 @@ from recommender.events.metrics import read_account
 from recommender.events.partitions import ensure_partitions
 from recommender.events.replay import replay_refused
 from recommender.events.rollups import roll_up
+from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, held_by, release_failed
 from recommender.feedback.leases import find_claimable as find_claimable_runs
 from recommender.feedback.requests import cancel_run
 from recommender.feedback.requests import request_run as request_training
@@ -30,6 +31,9 @@ from recommender.simulation.reach import ReachRun, backtest_account
 
 __all__ = [
     "FeedRequest",
+    "Heartbeat",
+    "Lease",
+    "LeaseLostError",
     "ReachRun",
     "RegistryError",
     "RequestBelongsToAnotherError",
@@ -40,11 +44,13 @@ __all__ = [
     "activate_value_weights",
     "backtest_account",
     "cancel_run",
+    "claim",
     "describe_videos",
     "ensure_partitions",
     "find_claimable_runs",
     "find_live",
     "for_you",
+    "held_by",
     "list_topics",
     "promote",
     "prune_artifacts",
@@ -54,6 +60,7 @@ __all__ = [
     "read_active_weights",
     "record_event_dicts",
     "record_events",
+    "release_failed",
     "replay_refused",
     "request_training",
     "roll_back",

@@ -12,6 +12,7 @@ from merchants.models.figures import (
     VideoMetric,
 )
 from merchants.models.imports import ImportFile
+from merchants.models.jobs import Job
 
 __all__ = [
     "Account",
@@ -22,6 +23,7 @@ __all__ = [
     "DailyMetric",
     "ImportFile",
     "ImportedRow",
+    "Job",
     "Membership",
     "Order",
     "ProductMetric",

@@ -114,7 +114,8 @@ _LEVELS = (
 )  # fmt: skip
 #: Differences of summaries: how uneven the past is.
 _CONTRASTS = (
-    ("last", "median"), ("recent_1", "median"), ("largest", "median"), ("smallest", "median"), ("mean", "median"),
+    ("last", "median"), ("recent_1", "median"), ("largest", "median"), ("smallest", "median"),
+    ("mean", "median"),
 )  # fmt: skip
 #: Columns used as they are, with the value that stands for "no past".
 _PLAIN = (
@@ -149,7 +150,12 @@ def describe_posts(posts: Posts, table: FloatArray, by_size: FloatArray) -> Floa
     blocks += [np.nan_to_num(column[name], nan=usual) for name, usual in _PLAIN]
     blocks += [has_past, 1 / (1 + n), np.log1p(n), np.log1p(column["n_unsettled"])]
     duration = np.log1p(np.nan_to_num(posts.duration_seconds, nan=15.0)) - 2.8
-    blocks += [duration, duration**2, duration < -1.8, np.sqrt(np.nan_to_num(posts.hashtag_count, nan=2.0))]
+    blocks += [
+        duration,
+        duration**2,
+        np.float64(1) * (duration < -1.8),
+        np.sqrt(np.nan_to_num(posts.hashtag_count, nan=2.0)),
+    ]
     blocks.append(np.nan_to_num(posts.original_sound, nan=0.6))
     horizon = np.log(posts.horizon_days)
     blocks += [np.maximum(horizon - knot, 0.0) for knot in _HORIZON_KNOTS] + [np.minimum(horizon, 0.0)]

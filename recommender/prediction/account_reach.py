@@ -1,4 +1,4 @@
-"""How many views an account's next video will get: quantiles from the account's own past, before it is posted.
+"""How many views an account's next video will get: quantiles from its own past, before it is posted.
 
 A committee of four small networks draws a straight line plus 24 bends per quantile over the columns of
 `account_past` (Taylor, J. Forecasting 2000), held in order, then widened or narrowed by what creators outside
@@ -80,7 +80,7 @@ def order_lines(raw: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class AccountForecaster:
-    """Quantiles of ln views; learned by `training.reach_fit`, used alike in `validate reach` and for merchants."""
+    """Quantiles of ln views; learned by `training.reach_fit`, the same for `validate reach` and merchants."""
 
     prior: FloatArray  # (3,) of account_past.expect_level
     committee: Committee

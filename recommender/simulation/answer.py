@@ -1,4 +1,4 @@
-"""Put futures into figures a merchant can act on: medians, 50 and 90 % intervals, chances, what limits, what helps.
+"""Put futures into figures to act on: medians, 50 and 90 % intervals, chances, what limits, what helps.
 
 No mean is told: with tails like these it says nothing about one video.
 """
@@ -91,7 +91,7 @@ def _bin(total: FloatArray) -> dict[str, list[float]]:
 
 
 def compare_futures(base: ReachDraws, variant: ReachDraws) -> dict[str, Any]:
-    """How a variant does beside the first, future by future: the same chances, so a difference is a difference."""
+    """A variant beside the first, future by future: the same chances, so a difference is a difference."""
     before, after = (draws.outcomes[:, :, OUTCOME_INDEX["views"]].sum(axis=1) for draws in (base, variant))
     gain = after / np.maximum(before, 1e-9) - 1
     orders = [draws.outcomes[:, :, OUTCOME_INDEX["orders"]].sum(axis=1) for draws in (base, variant)]

@@ -1,4 +1,4 @@
-"""Who could watch: a panel of sampled viewers per market, how many people it stands for, what they understand."""
+"""Who could watch: sampled viewers of a market, how many people they stand for, what they understand."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LONG_WATCH = 1 << ACTION_INDEX["long_watch"]
 def comprehend(market: str, language: str) -> float:
     """Share of a market's audience that follows a language, weighted by how well, 0-1.
 
-    The best of what people speak counts: the language itself, English by proficiency, a neighbouring language.
+    The best of what people speak counts: the language, English by proficiency, a neighbouring language.
 
     >>> comprehend("TH", "th") > comprehend("TH", "en") > comprehend("TH", "vi")
     True
@@ -76,15 +76,17 @@ def _draw_topics(engine: Engine, market: int, uniform: FloatArray) -> IntArray:
     first = engine.catalogue.topics[:, 0]
     liked = engine.recall.popularity.trend[:, market] + 0.02 * engine.recall.popularity.total
     weight = np.bincount(first[first >= 0], weights=liked[first >= 0], minlength=n_topics)
-    weight = weight + max(float(weight.sum()), 1.0) * 0.2 / n_topics
-    return np.searchsorted(np.cumsum(weight / weight.sum()), uniform).clip(0, n_topics - 1)
+    even = max(float(weight.sum()), 1.0) * 0.2 / n_topics
+    edges = np.cumsum(weight + even)
+    drawn: IntArray = np.searchsorted(edges / edges[-1], uniform)
+    return np.minimum(drawn, n_topics - 1)
 
 
 def _draw_languages(market: str, keys: IntArray) -> IntArray:
     """(n,) app language of each viewer, by share."""
     tags, shares = zip(*MARKETS[market].language_shares, strict=True)
     edges = np.cumsum(np.array(shares) / sum(shares))
-    drawn = np.searchsorted(edges, draw_uniform(branch(keys, 2))).clip(0, len(tags) - 1)
+    drawn: IntArray = np.searchsorted(edges, draw_uniform(branch(keys, 2))).clip(0, len(tags) - 1)
     return np.array([LANGUAGES.index(tag) for tag in tags])[drawn]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def append_drafts(
         "topics": topics,
         "tokens": tokens,
     }
-    joined = {
+    joined: dict[str, Any] = {
         name: np.concatenate([getattr(catalogue, name), column.astype(getattr(catalogue, name).dtype)])
         for name, column in columns.items()
     }

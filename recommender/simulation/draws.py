@@ -1,4 +1,4 @@
-"""Random numbers by address: the draw of (seed, purpose, video, market, replicate, step) never depends on order.
+"""Random numbers by address: a draw of (seed, purpose, market, replicate, step) never depends on order.
 
 So two variants of a video share every chance they have in common, a new market changes nothing elsewhere, and
 any split of the work over shards, threads or workers gives the same bytes.
@@ -10,14 +10,14 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
 from recommender.contracts import FloatArray, IntArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-Keys = npt.NDArray[np.uint64]
+#: uint64 arrays, as `branch` makes them.
+Keys = IntArray
 
 
 def make_key(seed: int, purpose: str) -> np.uint64:
@@ -60,7 +60,7 @@ def draw_laplace(keys: Keys) -> FloatArray:
 
 def _mix(bits: Keys) -> Keys:
     with np.errstate(over="ignore"):
-        bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
-        bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
-        mixed: Keys = bits ^ (bits >> np.uint64(31))
+        first = (bits ^ (bits >> np.uint64(30))) * _FIRST
+        second = (first ^ (first >> np.uint64(27))) * _SECOND
+        mixed: Keys = second ^ (second >> np.uint64(31))
         return mixed

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from recommender.contracts import (
     N_ACTIONS,
     VALUE_TERMS,
+    BoolArray,
     FloatArray,
     IntArray,
     Scenario,
@@ -167,16 +168,16 @@ def _find(haystack: IntArray, wanted: IntArray) -> IntArray:
     return np.where(haystack[order][place] == wanted, order[place], -1)
 
 
-def _is_new(engine: Engine, video: IntArray) -> FloatArray:
+def _is_new(engine: Engine, video: IntArray) -> BoolArray:
     """(n,) bool: few have been shown it, whatever its age: the cohort of a new video."""
-    few: FloatArray = engine.statistics.shown[video] < engine.params.recall.fresh_impressions
+    few: BoolArray = engine.statistics.shown[video] < engine.params.recall.fresh_impressions
     return few
 
 
-def _keep_like_length(engine: Engine, cohort: IntArray, row: int) -> FloatArray:
+def _keep_like_length(engine: Engine, cohort: IntArray, row: int) -> BoolArray:
     """(n,) bool: cohort members of a like length, or all where they are too few."""
     duration = engine.catalogue.duration_seconds
-    like: FloatArray = np.digitize(duration[cohort], _DURATION_CUTS) == np.digitize(
+    like: BoolArray = np.digitize(duration[cohort], _DURATION_CUTS) == np.digitize(
         duration[row], _DURATION_CUTS
     )
     return like if like.sum() >= _MIN_COHORT else np.ones(len(cohort), dtype=bool)

@@ -1,8 +1,8 @@
 """From the engine's view of a video to equally likely futures: views, people, reactions, orders per market.
 
 One future is: how the account's videos do (its own past, conformal quantiles), how far this one climbs the
-ladder (its standing in the cohort by the engine's predictions, and what nobody can foresee), and how the views
-spread over markets. All chances are drawn by address (`draws`), so two variants share their futures.
+ladder (its standing in the cohort by the engine's predictions, and what nobody can foresee), and how the
+views spread over markets. All chances are drawn by address (`draws`): variants share their futures.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def join_posts(first: Posts, second: Posts) -> Posts:
 
 
 def _mean_rates(past: Posts) -> dict[str, float]:
-    """Pooled reactions per view, half a reaction and a hundred views added; nothing where nothing was told."""
+    """Pooled reactions per view, half a reaction and 100 views added; nothing where nothing was told."""
     rates = {}
     for name, counts in (("like", past.likes), ("comment", past.comments), ("share", past.shares)):
         told = np.isfinite(counts) & np.isfinite(past.plays)
@@ -149,7 +149,7 @@ def weigh_market(home: str, market: str, language: str, params: ReachParams) -> 
 def measure_audience(
     question: ReachQuestion, variant: int, views: dict[str, MarketView], params: ReachParams
 ) -> float:
-    """Impressions a day within reach of this variant: markets weighed by language, taste and the engine's odds."""
+    """Impressions a day this variant can reach: markets weighed by language, taste and the engine's odds."""
     return (
         sum(
             weigh_market(question.account.market, market, question.draft.language, params)
@@ -193,7 +193,8 @@ def _split_markets(
         columns.append(weight * np.exp(spread * drawn) * is_open)
     weights = np.stack(columns, axis=1)
     total = weights.sum(axis=1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    split: FloatArray = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return split
 
 
 def cap_views(views: FloatArray, markets: Sequence[str], params: ReachParams, keys: Keys) -> FloatArray:

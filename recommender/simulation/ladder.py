@@ -59,7 +59,7 @@ def find_thresholds(params: LadderParams) -> tuple[float, ...]:
     key = make_key(_COHORT_SEED, "cohort")
     standing = draw_normal(branch(key, np.arange(_COHORT)))
     left = np.arange(_COHORT)
-    bars = []
+    bars: list[float] = []
     for stage, share in enumerate(params.list_passing()):
         if len(left) < 20:  # so few that their quantile is chance: the last bar stands
             bars.append(bars[-1])

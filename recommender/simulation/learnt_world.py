@@ -1,4 +1,4 @@
-"""A synthetic platform with an engine that learnt from its first log, all in memory: for checks and benchmarks."""
+"""A synthetic platform with an engine that learnt from its first log, all in memory."""
 
 from __future__ import annotations
 

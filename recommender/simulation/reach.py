@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class ReachRun:
     n_replicates: int = 400
     seed: int = 7
     observed: tuple[tuple[int, float], ...] = ()  # (hour, real views by then)
-    params: ReachParams = ReachParams()
+    params: ReachParams = field(default_factory=ReachParams)
 
     def __post_init__(self) -> None:
         question = self.question
@@ -133,7 +133,7 @@ def _update(draws: ReachDraws, run: ReachRun) -> list[dict[str, Any]]:
 
 
 def list_assumptions(run: ReachRun) -> list[dict[str, Any]]:
-    """Every number the answer leans on that is no prediction: value, unit, date, source, and whether it is checked."""
+    """Every number the answer leans on that is no prediction: value, unit, date, source, checked or not."""
     lines: list[dict[str, Any]] = []
     for code in run.question.markets:
         market = MARKETS[code]
@@ -147,8 +147,8 @@ def list_assumptions(run: ReachRun) -> list[dict[str, Any]]:
         lines.append(
             {
                 "what": "hours_a_month", "market": code, "value": hours_a_month(code), "unit": "hours",
-                "as_of": "2021 to 2025", "source": "DataReportal, data.ai; the world's where a country's is missing",
-                "is_verified": False,
+                "as_of": "2021 to 2025", "is_verified": False,
+                "source": "DataReportal, data.ai; the world's where no country's is known",
             }
         )  # fmt: skip
     lines.append({"what": "language_shares", "unit": "share", "source": LANGUAGE_SOURCE, "is_verified": True})
@@ -181,7 +181,7 @@ _LISTED: tuple[tuple[str, str, str, bool], ...] = (
 
 
 def backtest_account(question: ReachQuestion) -> list[dict[str, Any]]:
-    """Forecasts of the account's own earlier videos, each from what was known before it, beside what happened."""
+    """Forecasts of the account's earlier videos, each from what was known before, beside what happened."""
     past = question.account.past
     if past is None or not len(past):
         return []

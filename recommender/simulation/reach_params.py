@@ -12,8 +12,9 @@ import numpy as np
 from recommender.contracts import FloatArray
 
 #: Overlap of popular tags between the markets, in the order of markets.MARKET_CODES, as
-#: `training.reach_spillover.predict_markets` fits it to 6,105 country pairs (YouTube, Oct 2024 to Jul 2026; rank
-#: correlation on pairs outside the fit 0.91). Its order is usable, its size an upper bound for a talking head.
+#: `training.reach_spillover.predict_markets` fits it to 6,105 country pairs (YouTube, Oct 2024 to Jul 2026;
+#: rank correlation on pairs outside the fit 0.91). Its order is usable, its size an upper bound for a
+#: talking head.
 SPILLOVER: tuple[tuple[float, ...], ...] = (
     (1.0, 0.7498, 0.2936, 0.3768, 0.22, 0.1762, 0.3977, 0.2889),
     (0.7498, 1.0, 0.2987, 0.3681, 0.2087, 0.1643, 0.3874, 0.2783),
@@ -41,8 +42,8 @@ ENGLISH_PROFICIENCY: dict[str, float] = {
 #: How much of a language speakers of another follow, of 1: Malay and Indonesian are near, not the same.
 #: Assumption (linguists call them mutually intelligible; no share of understood speech was found).
 INTELLIGIBLE: dict[tuple[str, str], float] = {("id", "ms"): 0.8, ("ms", "id"): 0.8}
-#: Share of a day's use in each local hour, 0-23: the mean of a real US-led account's followers (peak 13 h) and of
-#: KuaiRand's log (peak 22 h).
+#: Share of a day's use in each local hour, 0-23: the mean of a real US-led account's followers (peak 13 h)
+#: and of KuaiRand's log (peak 22 h).
 HOUR_SHARES: tuple[float, ...] = (
     0.036, 0.027, 0.020, 0.013, 0.011, 0.014, 0.022, 0.031, 0.038, 0.043, 0.046, 0.050,
     0.055, 0.055, 0.051, 0.048, 0.047, 0.048, 0.050, 0.053, 0.058, 0.062, 0.064, 0.058,
@@ -60,11 +61,11 @@ class ReachParams:
     panel_viewers: int = 40
     # Videos a panel viewer watched long before, 0-100; with fewer the engine takes them for a newcomer.
     panel_past: int = 8
-    # Part of a video's standing in its cohort that predictions before posting see, 0-1. Assumption; a merchant's
-    # own backtest replaces the spread that it leaves.
+    # Part of a video's standing in its cohort that predictions before posting see, 0-1. Assumption; a
+    # merchant's own backtest replaces the spread that it leaves.
     foresight: float = 0.45
-    # Views another market sees per view at home and share of taste, equal audiences and full comprehension, 0-1.
-    # Assumption, set so that a US account has 60 to 70 % of its views at home (one real account: 46 %).
+    # Views another market sees per view at home and share of taste, equal audiences and full comprehension,
+    # 0-1. Assumption, set so that a US account has 60 to 70 % of its views at home (one real account: 46 %).
     travel: float = 0.22
     # Pools after which other markets are opened, 0-5: the account's country comes first. Assumption.
     travel_from_stage: int = 1
@@ -72,8 +73,8 @@ class ReachParams:
     travel_early: float = 0.3
     # Log-normal spread of the weight of each other market. Assumption.
     travel_spread: float = 0.5
-    # Power of the audience that can be reached and understands, 0-1: how views grow with it. Assumption; 0 would
-    # make the country and the language of a video matter nothing.
+    # Power of the audience that can be reached and understands, 0-1: how views grow with it. Assumption; 0
+    # would make the country and the language of a video matter nothing.
     audience_power: float = 0.5
     # Power of the engine's own odds to be shown in a market in its share of the views, 0-1. Assumption.
     odds_power: float = 0.5
@@ -83,8 +84,9 @@ class ReachParams:
     odds_strength: float = 8.0
     # Tail exponent of views beyond the largest fitted quantile: real counts, `validate reach`.
     tail_exponent: float = 1.37
-    # ln share of a week's views that is there after 1, 6, 24, 48, 72, 168 hours, and its spread between videos.
-    # From a day on: YouTube GB 2017 (growth 1.80 from day 1 to 7, spread .61, .39, .31); before: assumption.
+    # ln share of a week's views that is there after 1, 6, 24, 48, 72, 168 hours, and its spread between
+    # videos. From a day on: YouTube GB 2017 (growth 1.80 from day 1 to 7, spread .61, .39, .31); before:
+    # assumption.
     growth_hours: tuple[float, ...] = (1.0, 6.0, 24.0, 48.0, 72.0, 168.0)
     growth_log_share: tuple[float, ...] = (-3.0, -1.5, -0.59, -0.36, -0.24, 0.0)
     growth_spread: tuple[float, ...] = (1.2, 0.9, 0.61, 0.39, 0.31, 0.02)
@@ -100,8 +102,8 @@ class ReachParams:
     profile_click_rate: float = 0.05
     # Orders fall with price as (price / usual) ** -elasticity, 0-3. Assumption.
     price_elasticity: float = 0.8
-    # Spread between videos, ln, of follows, cart clicks and orders per view; likes, comments, shares are fitted.
-    # follow: KuaiRand-Pure; the others assumption.
+    # Spread between videos, ln, of follows, cart clicks and orders per view; likes, comments, shares are
+    # fitted. follow: KuaiRand-Pure; the others assumption.
     rate_spreads: tuple[float, ...] = (0.9, 0.8, 0.8)
     # Followers who meet a video of the account in the first week, 0-1, and its log-normal spread. Assumption.
     follower_share: float = 0.04

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from recommender.contracts import UNKNOWN, BoolArray, FloatArray, IntArray
 from recommender.features.order import pick_top
@@ -38,7 +38,7 @@ class PageOdds:
 
 def chance_of_delay(place: IntArray, n_places: int, delay: float) -> FloatArray:
     """(n,) chance that coins push the video of each place (0-based) beyond the first `n_places` places."""
-    late: FloatArray = binom.cdf(place, max(n_places, 1), 1 - delay)
+    late: FloatArray = bdtr(np.clip(place, 0, max(n_places, 1)), max(n_places, 1), 1 - delay)
     return late
 
 

@@ -1,8 +1,8 @@
 """The same question asked twice of a small world: through the real feed, impression by impression, and fast.
 
-`run_feed` serves every page to every viewer with `flow.rank_for_viewer` and lets viewers answer by the engine's
-own predictions. `estimate_feed` prepares each viewer's pages once, counts the coins of the re-rank
-(`show_odds`) and draws sums instead of viewers. Both send videos through the same pools with the same bars.
+`run_feed` serves every page to every viewer with `flow.rank_for_viewer` and lets viewers answer by the
+engine's own predictions. `estimate_feed` prepares each viewer's pages once, counts the coins of the re-rank
+(`show_odds`) and draws sums instead of viewers. Both send videos through the same pools and bars.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _see(state: ViewerState, video_id: IntArray) -> ViewerState:
     return replace(state, seen_video_id=np.concatenate([state.seen_video_id, video_id]))
 
 
-def _weigh(platform: Platform, taken: FloatArray) -> FloatArray:
+def _weigh(platform: Platform, taken: FloatArray | IntArray | BoolArray) -> FloatArray:
     """(...,) value of (..., N_ACTIONS) numbers of actions, by the weights without a market's own."""
     worth = platform.weights.for_market(UNKNOWN)[:N_ACTIONS].astype(np.float64)
     weighed: FloatArray = taken @ worth
@@ -149,7 +149,7 @@ def find_bars(platform: Platform, pools: Pools, chances: Chances, seed: int) -> 
 
 
 def _believe(
-    pools: Pools, cohort: float, total_value: FloatArray, impressions: FloatArray | int
+    pools: Pools, cohort: float, total_value: FloatArray, impressions: FloatArray | IntArray | int
 ) -> FloatArray:
     """Posterior mean value of an impression: the evidence, and some impressions at the cohort's mean."""
     believed: FloatArray = (pools.prior_impressions * cohort + total_value) / (
@@ -222,7 +222,7 @@ def _pick_rates(meetings: Meetings, share: FloatArray) -> FloatArray:
 
 
 def _count_meetings(met: FloatArray, n_replicates: int, rng: np.random.Generator) -> IntArray:
-    """(n_replicates, n_asked) viewers who meet each video: binomial with the mean and variance of all of them."""
+    """(n_replicates, n_asked) viewers who meet each video: binomial, mean and variance of all of them."""
     mean, variance = met.sum(axis=0), (met * (1 - met)).sum(axis=0)
     trials = np.maximum(np.round(mean**2 / np.maximum(mean - variance, 1e-9)), np.ceil(mean))
     trials = np.maximum(np.minimum(trials, 1e9), 1).astype(np.int64)

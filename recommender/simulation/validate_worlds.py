@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from recommender.contracts import FloatArray
 from recommender.forecasts import Posts
-from recommender.simulation.worlds import WorldFit, fit_worlds, make_world
+from recommender.simulation.fit_worlds import fit_worlds
+from recommender.simulation.worlds import WorldFit, make_world
 from recommender.training.reach_statistics import RANKS, STATISTICS, World, rank_size
 
 #: Worlds whose mean is the simulated figure, and draws of whole creators behind a real one's interval.
@@ -41,7 +43,7 @@ def _draw_creators(posts: Posts, columns: World) -> list[World]:
     starts = np.flatnonzero(np.diff(posts.creator, prepend=posts.creator[:1] - 1))
     stops = np.append(starts[1:], len(posts))
     rng = np.random.default_rng(7)
-    drawn = []
+    drawn: list[World] = []
     for _ in range(_DRAWS):
         chosen = rng.integers(0, len(starts), len(starts))
         rows = np.concatenate([np.arange(starts[creator], stops[creator]) for creator in chosen])
@@ -49,7 +51,7 @@ def _draw_creators(posts: Posts, columns: World) -> list[World]:
     return drawn
 
 
-def _compare_curves(real: World, again: list[World], worlds: list[World]) -> dict[str, Any]:
+def _compare_curves(real: World, again: Sequence[World], worlds: Sequence[World]) -> dict[str, Any]:
     """The rank-size curve in the band that 95 % of the redrawn real ones fill as whole curves."""
     curves = np.stack([rank_size(world["plays"]) for world in again])
     low, high = _find_band(curves)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from recommender.contracts import FloatArray, IntArray
+from recommender.contracts import BoolArray, FloatArray, IntArray
 from recommender.forecasts import Posts
 
 COLUMNS = (
@@ -25,11 +25,12 @@ COLUMNS = (
 _WAVES = tuple(datetime(*day, tzinfo=UTC).timestamp() for day in ((2020, 6, 30, 12), (2020, 11, 8, 6)))
 #: A count is at least this old, in days: the waves took some hours.
 _MIN_HORIZON_DAYS = 0.1
-#: Creators held out, and the newest share of the others' time that the fit must not see, when no test file is given.
+#: Creators held out, and the newest share of the others' time that the fit must not see, when no test file
+#: is given.
 _HELD_OUT_CREATORS = 0.4
 _LATER_SHARE = 0.25
-#: Days from which a count is scored in a split by time: nearly all counts that young were taken after the cut, so
-#: no fit that ends there can know how they lag. With a test file all are scored.
+#: Days from which a count is scored in a split by time: nearly all counts that young were taken after the
+#: cut, so no fit that ends there can know how they lag. With a test file all are scored.
 _SCORED_FROM_DAYS = 3.0
 
 
@@ -40,7 +41,7 @@ class ReachData:
     every: Posts  # all of the folder
     known: Posts
     test: Posts
-    is_scored: FloatArray  # (n_test,) bool: the others are only the past of a scored video
+    is_scored: BoolArray  # (n_test,) bool: the others are only the past of a scored video
     files: dict[str, str]  # name -> sha256
     split: str  # how the two were cut, in words
 
@@ -81,9 +82,9 @@ def _find_horizon(published_at: FloatArray) -> FloatArray:
 def read_reach_data(folder: Path, test: Path | None, seed: int = 7) -> ReachData:
     """The folder's videos, cut into known and test.
 
-    With a test file everything in the folder is known and every row of the file is scored. Without one, two in
-    five creators are held out, and of time the newest quarter: the fit sees the other creators' older videos,
-    the score is over the held-out creators' newer ones.
+    With a test file everything in the folder is known and every row of the file is scored. Without one, two
+    in five creators are held out, and of time the newest quarter: the fit sees the other creators' older
+    videos, the score is over the held-out creators' newer ones.
     """
     path = folder / "tiktok_videos.parquet"
     posts = read_posts(path)
@@ -103,8 +104,8 @@ def read_reach_data(folder: Path, test: Path | None, seed: int = 7) -> ReachData
     known = posts.take(np.flatnonzero(~is_out & (posts.published_at < cut)))
     rest = posts.take(np.flatnonzero(is_out))
     words = (
-        f"{len(chosen)} creators held out, scored on what they posted from {_spell_day(cut)} on and had counted "
-        f"{_SCORED_FROM_DAYS:g} days later or more; fitted on older videos of the others"
+        f"{len(chosen)} creators held out, scored on what they posted from {_spell_day(cut)} on and had "
+        f"counted {_SCORED_FROM_DAYS:g} days later or more; fitted on older videos of the others"
     )
     is_scored = (rest.published_at >= cut) & (rest.horizon_days >= _SCORED_FROM_DAYS)
     return ReachData(posts, known, rest, is_scored, files, words)

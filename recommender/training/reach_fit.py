@@ -1,4 +1,4 @@
-"""Fit the account forecaster: a committee by smoothed pinball loss, then its calibration on unseen creators."""
+"""Fit the account forecaster: a committee by smoothed pinball loss, calibrated on unseen creators."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _SMOOTH = 0.05
 _L2 = 5e-4
 #: Members and bends of each: 16 to 32 bends differ by less than two splits of the creators do.
 _MEMBERS, _BENDS = 4, 24
-#: Adam (Kingma and Ba, ICLR 2015): passes, rows a step, peak rate. More passes start to learn creators by heart.
+#: Adam (Kingma and Ba, ICLR 2015): passes, rows a step, peak rate. More passes start to learn creators by
+#: heart.
 _EPOCHS, _BATCH, _RATE = 18, 256, 3e-3
 #: Parts of the creators that take turns outside the fit to calibrate it.
 _FOLDS = 5
@@ -174,5 +175,5 @@ def _describe_fit(posts: Posts, followers_known: bool) -> dict[str, Any]:
         "videos": len(posts),
         "creators": len(np.unique(posts.creator)),
         "followers_known": followers_known,
-        "statistic": "smoothed pinball loss of ln views at the levels; calibration on creators outside the fit",
+        "statistic": "smoothed pinball loss of ln views; calibration on creators outside the fit",
     }

@@ -42,7 +42,7 @@ def followers_only(known: Posts, test: Posts) -> FloatArray:
     )
     line = np.linalg.lstsq(design, views, rcond=None)[0]
     misses: FloatArray = np.quantile(views - design @ line, SCORED_LEVELS)
-    return (asked @ line)[:, None] + misses
+    return np.asarray((asked @ line)[:, None] + misses)
 
 
 def gradient_boosting(known: Posts, test: Posts) -> FloatArray:
@@ -84,13 +84,13 @@ def _list_columns(posts: Posts) -> FloatArray:
 
 def _spread_rule(known: Posts, test: Posts, column: str) -> FloatArray:
     views = _read_views(known)
-    usual = np.median(views)
+    usual = float(np.median(views))
     guess, asked = (
         np.nan_to_num(summarise_pasts(posts)[:, PAST_COLUMNS.index(column)], nan=usual)
         for posts in (known, test)
     )
     misses: FloatArray = np.quantile(views - guess, SCORED_LEVELS) - np.median(views - guess)
-    return asked[:, None] + misses
+    return np.asarray(asked[:, None] + misses)
 
 
 def _read_views(posts: Posts) -> FloatArray:

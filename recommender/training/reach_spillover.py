@@ -1,8 +1,8 @@
 """How much of one country's taste travels to another: fitted to the overlap of popular tags of 111 countries.
 
-logit overlap(c, d) = base + a_c + a_d + b_language L + b_share J + u_c . u_d, by alternating ridge regression:
-L is the overlap of language shares, J the chance that two people share a language, u a few hidden traits of a
-country learnt from its overlap with third countries.
+logit overlap(c, d) = base + a_c + a_d + b_language L + b_share J + u_c . u_d, by alternating ridge
+regression: L is the overlap of language shares, J the chance that two people share a language, u a few
+hidden traits of a country learnt from its overlap with third countries.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from scipy.stats import spearmanr
 from recommender.contracts import BoolArray, FloatArray, IntArray
 from recommender.markets import MARKET_CODES
 
-#: Hidden traits, and the ridge that holds them and the country effects: chosen on pairs outside the eight markets.
+#: Hidden traits, and the ridge that holds them and the country effects: chosen on pairs outside the eight
+#: markets.
 _TRAITS, _RIDGE, _ROUNDS = 5, 1.0, 12
 _FOLDS = 10
 

@@ -1,4 +1,4 @@
-"""Statistics by which a simulated world is held against real counts: spread, concentration, tail, rank-size."""
+"""Statistics that hold a simulated world against real counts: spread, concentration, tail, rank-size."""
 
 from __future__ import annotations
 

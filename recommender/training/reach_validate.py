@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.contracts import BoolArray, FloatArray
+from recommender.contracts import BoolArray, FloatArray, IntArray
 from recommender.forecasts import Posts
 from recommender.prediction.account_past import PAST_COLUMNS, SETTLED_DAYS, summarise_pasts
 from recommender.prediction.account_reach import LEVELS, AccountForecaster
@@ -19,10 +19,11 @@ _COLUMNS = [LEVELS.index(level) for level in SCORED_LEVELS]
 #: Bootstrap draws over creators behind the interval of our lead.
 _DRAWS = 400
 KNOWLEDGE = (
-    f"of earlier videos: that they were posted, and the counts of those posted {SETTLED_DAYS:g} days or more before; "
-    "of the video: length, number of hashtags, sound, and how many days later its views are counted; of the "
-    "account: its follower count to a factor of two. Nothing else, for every model alike. The follower count was "
-    "taken with the views, months after some postings; `forecast_without_followers` leaves it out altogether."
+    f"of earlier videos: that they were posted, and the counts of those posted {SETTLED_DAYS:g} days "
+    "or more before; of the video: length, number of hashtags, sound, and how many days later its views are "
+    "counted; of the account: its follower count to a factor of two. Nothing else, for every model alike. "
+    "The follower count was taken with the views, months after some postings; "
+    "`forecast_without_followers` leaves it out altogether."
 )
 
 
@@ -103,7 +104,7 @@ def _cover(views: FloatArray, low: FloatArray, high: FloatArray) -> float:
 
 
 def _measure_lead(predictions: dict[str, FloatArray], posts: Posts, rows: BoolArray) -> dict[str, Any]:
-    """How much smaller our errors are, with a bootstrap over creators: videos of one creator are no 25 witnesses."""
+    """How much smaller our errors are, by a bootstrap over creators: 25 videos of one are no 25 witnesses."""
     views = np.log(np.maximum(posts.plays[rows], 1.0))
     _, creator = np.unique(posts.creator[rows], return_inverse=True)
     ours, trees = predictions["ours"][rows], predictions["gradient_boosting"][rows]
@@ -121,7 +122,7 @@ def _measure_lead(predictions: dict[str, FloatArray], posts: Posts, rows: BoolAr
     return {name: bootstrap_mean(gain, creator) for name, gain in gains.items()}
 
 
-def bootstrap_mean(values: FloatArray, cluster: Sequence[int] | FloatArray, seed: int = 7) -> dict[str, Any]:
+def bootstrap_mean(values: FloatArray, cluster: Sequence[int] | IntArray, seed: int = 7) -> dict[str, Any]:
     """Mean and its 95 % interval when whole clusters are drawn again."""
     cluster = np.asarray(cluster, dtype=np.int64)
     total, size = np.bincount(cluster, values), np.bincount(cluster)

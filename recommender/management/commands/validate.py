@@ -1,4 +1,4 @@
-"""`manage.py validate reach --data DIR`: reach forecasts and simulated worlds against real counts; no database."""
+"""`manage.py validate reach --data DIR`: forecasts and simulated worlds against real counts; no database."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recommender.forecasts import Posts
 from recommender.prediction import account_reach
 from recommender.simulation import worlds
+from recommender.simulation.fit_worlds import fit_worlds
 from recommender.simulation.validate_worlds import validate_worlds
 from recommender.training.reach_data import ReachData, halve_creators, read_reach_data
 from recommender.training.reach_fit import fit_forecaster
@@ -72,7 +73,7 @@ class Command(BaseCommand):
 
     def _write_fitted(self, posts: Posts) -> None:
         """The numbers the product ships, fitted to every video of the folder."""
-        for module, fitted in ((account_reach, fit_forecaster(posts)), (worlds, worlds.fit_worlds(posts))):
+        for module, fitted in ((account_reach, fit_forecaster(posts)), (worlds, fit_worlds(posts))):
             module.FITTED_FILE.write_text(json.dumps(fitted.to_dict(), separators=(",", ":")) + "\n")
             self._say(f"written to {module.FITTED_FILE}")
 
@@ -90,7 +91,8 @@ class Command(BaseCommand):
             if name != "rank_size":
                 low, high = line["interval"]
                 self.stdout.write(
-                    f"{name:28} real {line['real']:.5g} [{low:.5g}, {high:.5g}]  simulated {line['simulated']:.5g}"
+                    f"{name:28} real {line['real']:.5g} [{low:.5g}, {high:.5g}]  "
+                    f"simulated {line['simulated']:.5g}"
                 )
         self.stdout.write(
             f"rank-size curve inside its 95 % band: {figures['worlds']['rank_size']['share_inside']:.0%}"
@@ -99,7 +101,7 @@ class Command(BaseCommand):
 
 
 def _cut_worlds(data: ReachData, has_test: bool) -> tuple[Posts, Posts]:
-    """With a test file its creators are the held-out world; else two halves of all creators, whatever their time."""
+    """With a test file its creators are the held-out world, else one half of all creators is."""
     if has_test:
         return data.known, data.test
     first, second = halve_creators(data.every, seed=5)
