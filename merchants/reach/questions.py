@@ -121,7 +121,7 @@ def list_changes(question: ReachQuestion, topics: Sequence[str]) -> list[ReachQu
 
 
 def _change_hours(question: ReachQuestion) -> list[ReachQuestion]:
-    """The same day at other hours of the account's clock; for a horizon of a day or less: then they matter."""
+    """The same day at other hours of the account's clock; for horizons of a day or less."""
     now = MARKETS[question.account.market].local_time(question.published_at).hour
     return [
         replace(

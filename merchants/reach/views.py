@@ -110,9 +110,7 @@ def backtest(request: HttpRequest) -> Body | Empty:
     if shown is None:
         return Empty(
             _("No past to compare with yet"),
-            _(
-                "Import your content export: forecasts then start from your own videos, and are judged by them."
-            ),
+            _("Import your content export: forecasts then start from your own videos."),
         )
     return Body("merchants/reach/_backtest.html", shown)
 
