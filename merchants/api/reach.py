@@ -17,9 +17,17 @@ from merchants.jobs.requests import TooManyJobsError, cancel_job, guess_remainin
 from merchants.models import Job, Role
 from merchants.reach import simulating
 from recommender.forecasts import HORIZONS_HOURS
-from recommender.markets import LANGUAGES, MARKET_CODES
+from recommender.markets import LANGUAGES, get_market
 
 _LISTED = 50
+
+
+def check_market(code: str) -> None:
+    """Refuse a country without a shopping cart, with the list of those that have one."""
+    try:
+        get_market(code)
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from problem
 
 
 class DraftSerializer(serializers.Serializer[Any]):
@@ -32,11 +40,13 @@ class DraftSerializer(serializers.Serializer[Any]):
     language = serializers.ChoiceField(choices=LANGUAGES)
     duration_seconds = serializers.FloatField(min_value=3, max_value=600)
     published_at = serializers.DateTimeField(help_text="ISO 8601 with zone")
-    account_market = serializers.ChoiceField(choices=MARKET_CODES)
+    account_market = serializers.CharField(validators=[check_market], help_text="where it is registered")
     followers = serializers.IntegerField(min_value=0, max_value=500_000_000)
     has_cart = serializers.BooleanField(default=False)
     price = serializers.FloatField(min_value=0.01, required=False, allow_null=True, default=None)
-    markets = serializers.ListField(child=serializers.ChoiceField(choices=MARKET_CODES), min_length=1)
+    markets = serializers.ListField(
+        child=serializers.CharField(validators=[check_market]), min_length=1, help_text="GB, US, ID, ..."
+    )
     horizon_hours = serializers.ChoiceField(choices=HORIZONS_HOURS, default=168)
     n_replicates = serializers.IntegerField(min_value=50, max_value=20_000, default=400)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=7)
@@ -48,7 +58,7 @@ class SimulationSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     account = serializers.IntegerField(source="account_id")
     title = serializers.CharField()
-    state = serializers.ChoiceField(choices=Job.State.choices)
+    state = serializers.CharField(help_text="queued, running, done, failed or cancelled")
     reason = serializers.CharField()
     progress = serializers.FloatField(help_text="0 to 1")
     remaining_seconds = serializers.SerializerMethodField(help_text="null while nothing can be said")

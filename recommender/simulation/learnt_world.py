@@ -24,7 +24,7 @@ from recommender.params import Params, SequenceParams
 from recommender.simulation.exposure import expose
 from recommender.simulation.population import TOPICS, Population, make_population
 from recommender.simulation.response import respond
-from recommender.training.fit import fit_engine
+from recommender.training.fit import FittedArtifact, fit_engine
 
 #: 1 November 2026, noon UTC.
 _NOW = 1_793_534_400.0
@@ -71,10 +71,14 @@ def make_learnt_world(n_creators: int, n_videos: int, n_viewers: int, seed: int)
     dataset = Dataset(
         _list_catalogue(population), _list_viewers(population), _no_history(n_viewers), impressions, _NOW
     )
-    params = replace(Params(), sequence=replace(SequenceParams(), epochs=0))
-    fitted = fit_engine(dataset, params)
-    engine = build_engine(dataset.catalogue, fitted.arrays, fitted.meta, params=params, now=_NOW)
+    fitted = fit_world(dataset)
+    engine = build_engine(dataset.catalogue, fitted.arrays, fitted.meta, params=Params(), now=_NOW)
     return LearntWorld(population, dataset, engine, _NOW)
+
+
+def fit_world(dataset: Dataset) -> FittedArtifact:
+    """What the platform's engine learns from the log, without the sequence CNN."""
+    return fit_engine(dataset, replace(Params(), sequence=replace(SequenceParams(), epochs=0)))
 
 
 def _list_catalogue(world: Population) -> Catalogue:
