@@ -121,7 +121,8 @@ def draw_futures(
     hours = np.arange(1, _WEEK_HOURS + 1, dtype=np.float64)
     arrived = _arrive(question, params, keys, hours)
     views_now = week_by_market * arrived[:, question.horizon_hours - 1, None]
-    outcomes = _react(question, variant, views, params, fit, scale, keys, views_now)
+    steps = np.diff(arrived[:, : question.horizon_hours], axis=1, prepend=0.0)
+    outcomes = _react(question, variant, views, params, fit, scale, keys, views_now, steps)
     streams = _find_streams(question, params, keys, views_now.sum(axis=1), outcomes)
     return ReachDraws(outcomes, week[:, None] * arrived, hours, climbed.stage, streams)
 
@@ -246,8 +247,9 @@ def _react(
     scale: AccountScale,
     keys: Keys,
     views: FloatArray,
+    steps: FloatArray,
 ) -> FloatArray:
-    """(n, n_markets, n_outcomes) what the views lead to."""
+    """(n, n_markets, n_outcomes) what the views lead to; `steps` is (n, n_hours), views of each hour, relative."""
     n, n_markets = views.shape
     result = np.zeros((n, n_markets, len(OUTCOMES)))
     effects = _draw_rates(params, fit, keys)
@@ -267,8 +269,16 @@ def _react(
             put[:, OUTCOME_INDEX[name]] = seen * _shift(rates[action], effects[action])
         visits = impressions * params.profile_visit_rate * np.exp(effects["follow"] * 0.5)
         put[:, OUTCOME_INDEX["profile_visits"]] = visits
-        if has_cart_path(question, market):
-            _sell(put, question, market, rates, effects, params, seen)
+        if question.draft.has_cart:
+            _sell(
+                put,
+                question,
+                market,
+                rates,
+                effects,
+                params,
+                seen * _share_with_cart(question, market, steps),
+            )
         if question.draft.price is not None:
             put[:, OUTCOME_INDEX["profile_clicks"]] = visits * params.profile_click_rate
     return result
@@ -278,6 +288,15 @@ def has_cart_path(question: ReachQuestion, market: str) -> bool:
     """Can this video sell through a cart in this market on the day it is posted there?"""
     day = MARKETS[market].local_time(question.published_at).date()
     return question.draft.has_cart and MARKETS[market].has_cart_on(day)
+
+
+def _share_with_cart(question: ReachQuestion, market: str, steps: FloatArray) -> FloatArray:
+    """(n,) share of the views that fall on days on which the market has carts."""
+    hours = question.published_at + 3600.0 * np.arange(steps.shape[1])
+    days = [MARKETS[market].local_time(float(hour)).date() for hour in hours]
+    is_open = np.array([MARKETS[market].has_cart_on(day) for day in days])
+    share: FloatArray = steps[:, is_open].sum(axis=1) / np.maximum(steps.sum(axis=1), 1e-300)
+    return share
 
 
 def _sell(

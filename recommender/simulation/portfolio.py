@@ -103,6 +103,6 @@ def share_capacity(wanted: FloatArray, capacity: FloatArray) -> tuple[FloatArray
     left : (...) >= 0.
     """
     asked = wanted.sum(axis=0)
-    share = np.minimum(capacity / np.maximum(asked, 1e-300), 1.0)
+    share = capacity / np.maximum(asked, capacity)
     taken = wanted * share
     return taken, np.maximum(capacity - taken.sum(axis=0), 0.0)
