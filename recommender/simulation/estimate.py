@@ -249,7 +249,7 @@ def _react(
     views: FloatArray,
     steps: FloatArray,
 ) -> FloatArray:
-    """(n, n_markets, n_outcomes) what the views lead to; `steps` is (n, n_hours), views of each hour, relative."""
+    """(n, n_markets, n_outcomes) what the views lead to; `steps` is (n, n_hours), share of each hour."""
     n, n_markets = views.shape
     result = np.zeros((n, n_markets, len(OUTCOMES)))
     effects = _draw_rates(params, fit, keys)
