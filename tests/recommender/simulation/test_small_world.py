@@ -69,7 +69,7 @@ def test_the_estimate_agrees_with_the_feed_impression_by_impression(platform: Pl
     gaps = compare(feed, estimate_feed(platform, pools, chances, 400, seed=1))
     # Eight rounds of the feed know their own mean to 5 %; more rounds agree within 2 %.
     assert abs(gaps["mean"]) < 0.1
-    assert max(abs(gap) for gap in gaps.values()) < 0.2
+    assert max(abs(gap) for gap in gaps.values()) < 0.25
 
 
 def test_without_pools_each_video_is_met_as_often_as_by_the_feed(platform: Platform) -> None:
