@@ -166,8 +166,8 @@ _NETWORK_PARTS = ("inner", "inner_bias", "outer", "straight", "bias")
 
 
 def _spell(numbers: Any) -> Any:
-    """Four significant digits: more than the data knows, fewer than a file wants."""
-    rounded = np.vectorize(lambda number: float(f"{number:.4g}"))(numbers)
+    """Six significant digits: more than the data knows, fewer than a file wants."""
+    rounded = np.vectorize(lambda number: float(f"{number:.6g}"))(numbers)
     return rounded.tolist() if rounded.ndim else float(rounded)
 
 

@@ -70,9 +70,15 @@ def hide_followers(posts: Posts) -> Posts:
 
 def fit_committee(features: FloatArray, rest: FloatArray) -> Committee:
     """Quantiles of `rest`, (n,) ln views above the level, over (n, n_features) columns."""
-    blank = Committee(features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6), ())
+    blank = Committee(features.mean(axis=0), _measure_spread(features), ())
     columns = blank.standardise(features)
     return replace(blank, members=tuple(_fit_network(columns, rest, seed) for seed in range(_MEMBERS)))
+
+
+def _measure_spread(features: FloatArray) -> FloatArray:
+    """(n_features,) standard deviations; 1 for a column that never changes, so that it says nothing."""
+    spread = features.std(axis=0)
+    return np.where(spread > 1e-9, spread, 1.0)
 
 
 def _fit_network(columns: FloatArray, rest: FloatArray, seed: int) -> Network:
