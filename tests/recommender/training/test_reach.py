@@ -70,9 +70,7 @@ def test_intervals_hold_on_creators_outside_the_fit(forecaster: AccountForecaste
     quantiles = forecaster.predict(others)
     asked = [LEVELS.index(level) for level in SCORED_LEVELS]
     assert (np.diff(quantiles, axis=1) >= 0).all()
-    figures = score(
-        others, quantiles[:, [LEVELS.index(level) for level in SCORED_LEVELS]], np.ones(len(others), bool)
-    )
+    figures = score(others, quantiles[:, asked], np.ones(len(others), bool))
     assert 0.85 <= figures["coverage_90"] <= 0.95
     assert 0.43 <= figures["coverage_50"] <= 0.57
     assert figures["mae_ln"] < 0.75
@@ -81,7 +79,8 @@ def test_intervals_hold_on_creators_outside_the_fit(forecaster: AccountForecaste
 def test_the_numbers_survive_their_file(forecaster: AccountForecaster) -> None:
     again = AccountForecaster.from_dict(forecaster.to_dict())
     posts = make_posts(n_creators=10, seed=3)
-    assert np.allclose(again.predict(posts), forecaster.predict(posts), atol=0.02)
+    gap = np.abs(again.predict(posts) - forecaster.predict(posts))
+    assert np.quantile(gap, 0.95) < 0.001  # a video on the edge of two groups may change over
     with pytest.raises(ValueError, match="other columns"):
         AccountForecaster.from_dict({**forecaster.to_dict(), "features": {}})
 
