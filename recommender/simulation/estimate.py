@@ -269,18 +269,11 @@ def _react(
             put[:, OUTCOME_INDEX[name]] = seen * _shift(rates[action], effects[action])
         visits = impressions * params.profile_visit_rate * np.exp(effects["follow"] * 0.5)
         put[:, OUTCOME_INDEX["profile_visits"]] = visits
-        if question.draft.has_cart:
-            _sell(
-                put,
-                question,
-                market,
-                rates,
-                effects,
-                params,
-                seen * _share_with_cart(question, market, steps),
-            )
         if question.draft.price is not None:
             put[:, OUTCOME_INDEX["profile_clicks"]] = visits * params.profile_click_rate
+        if question.draft.has_cart:
+            could_buy = seen * _share_with_cart(question, market, steps)
+            _sell(put, question, market, rates, effects, params, could_buy)
     return result
 
 
