@@ -4,6 +4,8 @@ from celery import shared_task
 
 from merchants.alerts.watching import check_all
 from merchants.figures.activity import NIGHT_DAYS, refresh_linked
+from merchants.jobs.working import find_waiting, work_on
+from merchants.reach.simulating import WORKS
 from merchants.reports.scheduling import send_due
 from merchants.webhooks.sending import deliver_due
 
@@ -36,3 +38,18 @@ def send_reports() -> int:
 def deliver_webhooks() -> int:
     """Send what is due, and try again what failed."""
     return deliver_due()
+
+
+@shared_task
+def wake_jobs() -> int:
+    """Send each job that nobody works on to a worker; sending one twice does no harm."""
+    ids = find_waiting()
+    for job_id in ids:
+        run_job.apply_async([job_id], expires=30)
+    return len(ids)
+
+
+@shared_task
+def run_job(job_id: int) -> None:
+    """Bring one job to its end."""
+    work_on(job_id, WORKS)

@@ -8,6 +8,7 @@ from recommender.events.metrics import read_account
 from recommender.events.partitions import ensure_partitions
 from recommender.events.replay import replay_refused
 from recommender.events.rollups import roll_up
+from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, held_by, release_failed
 from recommender.feedback.leases import find_claimable as find_claimable_runs
 from recommender.feedback.requests import cancel_run
 from recommender.feedback.requests import request_run as request_training
@@ -25,13 +26,19 @@ from recommender.serving.catalog import (
 )
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
 from recommender.serving.impressions import ServedPage
+from recommender.serving.reach import simulate_reach
 from recommender.serving.settings import activate_value_weights, read_active_weights, save_value_weights
 from recommender.serving.state import ViewerProfile, sign_up
+from recommender.simulation.reach import ReachRun, backtest_account
 
 __all__ = [
     "DIGEST_MEASURES",
     "DigestRow",
     "FeedRequest",
+    "Heartbeat",
+    "Lease",
+    "LeaseLostError",
+    "ReachRun",
     "RegistryError",
     "RequestBelongsToAnotherError",
     "ServedPage",
@@ -39,7 +46,9 @@ __all__ = [
     "VideoCard",
     "ViewerProfile",
     "activate_value_weights",
+    "backtest_account",
     "cancel_run",
+    "claim",
     "describe_videos",
     "digest_activity",
     "ensure_partitions",
@@ -47,6 +56,7 @@ __all__ = [
     "find_live",
     "find_sample_creator",
     "for_you",
+    "held_by",
     "list_topics",
     "promote",
     "prune_artifacts",
@@ -57,6 +67,7 @@ __all__ = [
     "read_retention",
     "record_event_dicts",
     "record_events",
+    "release_failed",
     "replay_refused",
     "request_training",
     "roll_back",
@@ -64,4 +75,5 @@ __all__ = [
     "save_value_weights",
     "set_blocked",
     "sign_up",
+    "simulate_reach",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from recommender.contracts import (
+    N_ACTIONS,
     UNKNOWN,
     BoolArray,
     Candidates,
@@ -89,23 +90,48 @@ def rank_for_viewer(
     """
     if not 1 <= k <= engine.params.rerank.shortlist:
         raise ValueError(f"a page of {k} videos was asked for; choose 1 to {engine.params.rerank.shortlist}")
+    ready = prepare_page(engine, state, scenario, weights)
+    ready.dropped["seen"] = len(state.seen_video_id)
+    return compose(
+        ready.shortlist,
+        ready.last_creator,
+        ready.last_sound,
+        k,
+        rng,
+        engine.params.rerank,
+        ready.dropped,
+        len(ready.candidates),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPage:
+    """Everything a page is composed of: what recall and prediction said, and the best of it."""
+
+    candidates: Candidates
+    predictions: Predictions  # of the candidates, in their order
+    shortlist: Shortlist
+    dropped: dict[str, int]  # rule -> candidates it removed
+    last_creator: int  # of the video seen just before the page, UNKNOWN for none
+    last_sound: int
+
+
+def prepare_page(engine: Engine, state: ViewerState, scenario: Scenario, weights: ValueWeights) -> ReadyPage:
+    """The journey up to the page: recall, features, prediction, value, rules. No chance in it."""
     viewer, searched = open_viewer(engine, state, scenario)
     candidates = gather(engine.recall, viewer, scenario, engine.fusion, engine.params.recall.candidates)
     predictions = predict_candidates(engine, viewer, scenario, candidates)
     terms = value_terms(predictions, weights, scenario.market)
     shortlist, dropped = _shortlist(engine, state, scenario, candidates, terms, searched)
-    dropped["seen"] = len(state.seen_video_id)
     last = engine.catalogue.find_rows(state.recent_video_id[-1:])
     has_last = len(last) > 0 and last[0] >= 0
-    return compose(
-        shortlist,
-        int(engine.content.creator[last[0]]) if has_last else UNKNOWN,
-        int(engine.catalogue.sound_id[last[0]]) if has_last else UNKNOWN,
-        k,
-        rng,
-        engine.params.rerank,
-        dropped,
-        len(candidates),
+    return ReadyPage(
+        candidates=candidates,
+        predictions=predictions,
+        shortlist=shortlist,
+        dropped=dropped,
+        last_creator=int(engine.content.creator[last[0]]) if has_last else UNKNOWN,
+        last_sound=int(engine.catalogue.sound_id[last[0]]) if has_last else UNKNOWN,
     )
 
 
@@ -122,6 +148,9 @@ def predict_candidates(
     engine: Engine, viewer: ViewerProfile, scenario: Scenario, candidates: Candidates
 ) -> Predictions:
     """Calibrated predictions of one viewer's candidates, in their order."""
+    if not len(candidates):  # a viewer who has seen everything: no row for the predictor to look at
+        none = np.zeros(0, dtype=np.float32)
+        return Predictions(np.zeros((0, N_ACTIONS), dtype=np.float32), none, none)
     state, item = read_responses(engine, viewer, candidates.video)
     rows = describe_rows(engine, viewer, scenario, candidates.video, candidates.signals, (state, item))
     matrix, _ = assemble(engine.catalogue, engine.content, rows, engine.params.features)

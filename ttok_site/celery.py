@@ -28,14 +28,24 @@ app.conf.update(
     timezone="UTC",
     # Fits have a queue of their own, so that large installations can give them machines (-Q training).
     task_default_queue="control",
-    task_queues=[Queue("control"), Queue("training")],
-    task_routes={"recommender.tasks.train": {"queue": "training"}},
+    # So do simulations, which a merchant waits for.
+    task_queues=[Queue("control"), Queue("training"), Queue("jobs")],
+    task_routes={
+        "recommender.tasks.train": {"queue": "training"},
+        "merchants.tasks.run_job": {"queue": "jobs"},
+    },
     beat_schedule={
         # Every 2 s: the longest a requested or abandoned run waits beside a free worker.
         "wake-training": {
             "task": "recommender.tasks.wake_training",
             "schedule": 2.0,
             "options": {"expires": 2},
+        },
+        # Every second: a merchant waits for it, looking at a progress bar.
+        "wake-jobs": {
+            "task": "merchants.tasks.wake_jobs",
+            "schedule": 1.0,
+            "options": {"expires": 1},
         },
         # Every 5 s: dashboards may be a minute old, trending lists half of that.
         "roll-up-events": {

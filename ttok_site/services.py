@@ -37,6 +37,8 @@ _COMMANDS_WITHOUT_SERVERS = frozenset(
     {"help", "check", "version", "collectstatic", "compilemessages", "diffsettings", "doctor", "evaluate"}
     | {"findstatic", "makemessages", "makemigrations", "spectacular", "startapp", "validate"}
 )
+#: Measures arrays alone; the other benchmarks measure a server.
+_BENCHMARK_WITHOUT_SERVERS = ("benchmark", "reach")
 #: How granian serves the site, in `make run` and in the benchmarks: a process a core, at most two, and two
 #: threads in each: one computes while the other waits for the database. Four fight over the interpreter's
 #: lock (measured on two cores with four callers: 251 pages of For You a second against 355).
@@ -113,6 +115,8 @@ def running(
 def running_for(argv: list[str]) -> contextlib.AbstractContextManager[None]:
     """`running()` for a management command line, or nothing where the command touches no server."""
     command = argv[1] if len(argv) > 1 else "help"
+    if tuple(argv[1:3]) == _BENCHMARK_WITHOUT_SERVERS:
+        return contextlib.nullcontext()
     if command.startswith("-") or command in _COMMANDS_WITHOUT_SERVERS or "--help" in argv or "-h" in argv:
         return contextlib.nullcontext()
     return _running_or_exit()

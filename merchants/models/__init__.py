@@ -14,6 +14,7 @@ from merchants.models.figures import (
     VideoMetric,
 )
 from merchants.models.imports import ImportFile
+from merchants.models.jobs import Job
 from merchants.models.pages import Annotation, SavedView, ShareLink
 from merchants.models.reports import Cadence, ReportDelivery, ReportSchedule
 from merchants.models.teamwork import AuditEntry, Invitation
@@ -37,6 +38,7 @@ __all__ = [
     "ImportFile",
     "ImportedRow",
     "Invitation",
+    "Job",
     "Membership",
     "Order",
     "ProductMetric",

@@ -1,7 +1,7 @@
-"""Who works on a training run: lease, heartbeat and fencing token, all decided by the database's clock.
+"""Who works on a long run: lease, heartbeat and fencing token, all decided by the database's clock.
 
 A run whose worker died is taken over once its lease ran out; a run that killed its workers too often fails
-with the reason and is not tried again.
+with the reason and is not tried again. Serves every table with the columns of `TrainingRun` that it names.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Now
 
 from recommender.models import TrainingRun
@@ -32,30 +33,36 @@ class Lease:
 
     run_id: int
     fencing_token: int
+    table: type[Model] = TrainingRun
     lost: threading.Event = field(default_factory=threading.Event)
 
 
-def find_claimable() -> list[int]:
+def find_claimable(table: type[Model] = TrainingRun) -> list[int]:
     """Ids of runs that nobody works on: queued, or with a lease that ran out."""
-    return list(_claimable().values_list("pk", flat=True))
+    return list(_claimable(table).values_list("pk", flat=True))
 
 
-def _claimable() -> QuerySet[TrainingRun]:
+def _rows(table: type[Model]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = table._default_manager.all()
+    return rows
+
+
+def _claimable(table: type[Model]) -> QuerySet[Any]:
     queued = Q(state=TrainingRun.State.QUEUED)
     abandoned = Q(state=TrainingRun.State.RUNNING, lease_until__lt=Now())
-    return TrainingRun.objects.filter(queued | abandoned).order_by("pk")
+    return _rows(table).filter(queued | abandoned).order_by("pk")
 
 
 @transaction.atomic
-def claim(run_id: int) -> Lease | None:
+def claim(run_id: int, table: type[Model] = TrainingRun) -> Lease | None:
     """Take a run that nobody works on; None if somebody does, or if it was tried too often."""
-    run = _claimable().select_for_update(skip_locked=True).filter(pk=run_id).first()
+    run = _claimable(table).select_for_update(skip_locked=True).filter(pk=run_id).first()
     if run is None:
         return None
     if run.attempts >= MAX_ATTEMPTS:
         _fail(run, f"given up after {run.attempts} attempts whose worker died; see the worker's log")
         return None
-    TrainingRun.objects.filter(pk=run_id).update(
+    _rows(table).filter(pk=run_id).update(
         state=TrainingRun.State.RUNNING,
         attempts=F("attempts") + 1,
         fencing_token=F("fencing_token") + 1,
@@ -66,14 +73,19 @@ def claim(run_id: int) -> Lease | None:
         progress=0,
         step="starting",
     )
-    return Lease(run_id, run.fencing_token + 1)
+    return Lease(run_id, run.fencing_token + 1, table)
+
+
+def held_by(lease: Lease) -> QuerySet[Any]:
+    """The run, if it is still this worker's; no row otherwise. Every write of a worker goes through it."""
+    return _rows(lease.table).filter(
+        pk=lease.run_id, fencing_token=lease.fencing_token, state=TrainingRun.State.RUNNING
+    )
 
 
 def renew(lease: Lease, progress: float, step: str) -> bool:
     """Prove life and report progress; False (and `lost` set) if the run is no longer this worker's."""
-    alive = TrainingRun.objects.filter(
-        pk=lease.run_id, fencing_token=lease.fencing_token, state=TrainingRun.State.RUNNING
-    ).update(
+    alive = held_by(lease).update(
         lease_until=Now() + timedelta(seconds=LEASE_SECONDS),
         heartbeat_at=Now(),
         progress=progress,
@@ -87,17 +99,13 @@ def renew(lease: Lease, progress: float, step: str) -> bool:
 @transaction.atomic
 def release_failed(lease: Lease, reason: str) -> None:
     """Finish a run as failed, unless another worker has it."""
-    run = (
-        TrainingRun.objects.select_for_update()
-        .filter(pk=lease.run_id, fencing_token=lease.fencing_token, state=TrainingRun.State.RUNNING)
-        .first()
-    )
+    run = held_by(lease).select_for_update().first()
     if run is not None:
         _fail(run, reason)
 
 
-def _fail(run: TrainingRun, reason: str) -> None:
-    TrainingRun.objects.filter(pk=run.pk).update(
+def _fail(run: Any, reason: str) -> None:
+    _rows(type(run)).filter(pk=run.pk).update(
         state=TrainingRun.State.FAILED, reason=reason, finished_at=Now(), lease_until=None
     )
 
@@ -109,7 +117,7 @@ class Heartbeat:
         self._lease = lease
         self._stop = threading.Event()
         self._progress = (0.0, "starting")
-        self._thread = threading.Thread(target=self._run, name="training-heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease-heartbeat", daemon=True)
 
     def __enter__(self) -> Callable[[float, str], None]:
         """Start beating; returns the progress callback to hand to the fit."""

@@ -38,14 +38,15 @@ class Exploration:
             return best, 1.0 - share, False
         if len(pool) > self.params.exploration_pool:
             pool = pool[pick_top(value[pool], self.params.exploration_pool)]
-        odds = self._soften(value[pool])
+        odds = soften(value[pool], self.params)
         row = int(self.rng.choice(pool, p=odds)) if explored else best
         propensity = (1.0 - share) * (row == best) + share * float(odds[pool == row].sum())
         return row, propensity, explored and row != best
 
-    def _soften(self, value: FloatArray) -> FloatArray:
-        spread = float(value.std())
-        heat = max(spread * self.params.exploration_temperature, 1e-9)
-        weight = np.exp((value - value.max()).astype(np.float64) / heat)
-        odds: FloatArray = weight / weight.sum()
-        return odds
+
+def soften(value: FloatArray, params: RerankParams) -> FloatArray:
+    """(n,) chance of each pool member to be drawn: softmax of (n,) values in units of their spread."""
+    heat = max(float(value.std()) * params.exploration_temperature, 1e-9)
+    weight = np.exp((value - value.max()).astype(np.float64) / heat)
+    odds: FloatArray = weight / weight.sum()
+    return odds

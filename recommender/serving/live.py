@@ -77,6 +77,20 @@ class LiveEngine:
             self._current = self._load(self._current)
             return self._current
 
+    def build_over(self, catalogue: c.Catalogue, now: float) -> Engine:
+        """An engine of the live version over another catalogue: today's with drafts at its end."""
+        version_id, artifact = self._find_artifact()
+        engine = build_engine(
+            catalogue,
+            artifact.arrays,
+            artifact.meta,
+            _read_stats(artifact),
+            Params(),
+            read_market_rules(),
+            now,
+        )
+        return replace(engine, version=str(version_id or "fallback"))
+
     def _start(self) -> None:
         with self._lock:
             if self._thread_pid == os.getpid():

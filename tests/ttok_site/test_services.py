@@ -210,7 +210,13 @@ def test_an_ordinary_user_runs_the_servers_as_themselves(var_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["manage.py"], ["manage.py", "evaluate", "kuairand"], ["manage.py", "migrate", "--help"]]
+    "argv",
+    [
+        ["manage.py"],
+        ["manage.py", "evaluate", "kuairand"],
+        ["manage.py", "benchmark", "reach"],
+        ["manage.py", "migrate", "--help"],
+    ],
 )
 def test_a_command_that_needs_no_server_starts_none(
     argv: list[str], var_dir: Path, monkeypatch: pytest.MonkeyPatch

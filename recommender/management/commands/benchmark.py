@@ -9,9 +9,9 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 
-from recommender.management.benchmarks import feed, ingest
+from recommender.management.benchmarks import feed, ingest, reach
 
-BENCHMARKS = {"feed": feed, "ingest": ingest}
+BENCHMARKS = {"feed": feed, "ingest": ingest, "reach": reach}
 
 
 def find_benchmarks() -> dict[str, Any]:
