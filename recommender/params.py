@@ -133,7 +133,7 @@ class SequenceParams:
     # takes about 20 s on two quiet cores.
     epochs: int = 10
     # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
-    min_events: int = 5_000
+    min_events: int = 20_000
     # Passes that bring a fit up to the newest events, 0-10.
     refresh_epochs: int = 2
     # Width of embeddings and channels, 16-256.
@@ -168,7 +168,7 @@ class ResponseParams:
     # after three; a pass takes about 30 s on two quiet cores.
     epochs: int = 3
     # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
-    min_events: int = 5_000
+    min_events: int = 20_000
     # Width of embeddings and channels, and of the hidden layer behind them, 16-256.
     width: int = 48
     hidden: int = 64
