@@ -23,6 +23,7 @@ _FACETS = {
     "device": ("key", Facet.DEVICE),
 }
 ROWS_PER_PAGE = 50
+N_TOP = 5
 
 
 def _no_activity() -> Empty:
@@ -129,11 +130,11 @@ def hours(request: HttpRequest) -> Body | Empty:
 def top_videos(request: HttpRequest) -> Body | Empty:
     """The five videos with most views."""
     scope = read_scope(request)
-    choice = videos.Choice(columns=("title", "views", "finish_rate", "cart_clicks", "stage"))
-    table = videos.tabulate_videos(scope.account, scope.range.shown, choice, scope.markets)
+    columns = ("title", "views", "finish_rate", "cart_clicks", "stage")
+    table = videos.tabulate_top(scope.account, scope.range.shown, columns, N_TOP, scope.markets)
     if not table.rows:
         return _no_figures()
-    return Body("merchants/dashboard/_top_videos.html", {"table": table.cut(5), "count": len(table.rows)})
+    return Body("merchants/dashboard/_top_videos.html", {"table": table})
 
 
 @card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from merchants.figures.deltas import Delta, compare
 from merchants.figures.spans import Span
 from merchants.models import Account, ActivityDay, Facet
 
+#: Spans longer than this are summed by months.
+LONG_DAYS = 92
 #: The steps from a feed to an order.
 FUNNEL = ("impressions", "views", "cart_clicks", "orders")
 
@@ -41,11 +44,34 @@ def sum_by(
     keys: Sequence[str] = (),
 ) -> dict[str, dict[str, int]]:
     """Sums of every measure by `key` or `market` of one facet, of some keys alone where any are given."""
-    rows = _select(account, facet, span, markets)
-    if keys:
-        rows = rows.filter(key__in=keys)
+    if facet == Facet.VIDEO and field == "key" and not markets and len(span) > LONG_DAYS:
+        return _sum_long(account, span, keys)
+    return _sum(_select(account, facet, span, markets), field, keys)
+
+
+def _sum(rows: Any, field: str, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    chosen = rows.filter(key__in=keys) if keys else rows
     sums = {name: Sum(name) for name in ActivityDay.MEASURES}
-    return {str(row.pop(field)): row for row in rows.order_by(field).values(field).annotate(**sums)}
+    found = chosen.order_by(field).values_list(field).annotate(**sums)
+    return {str(key): dict(zip(sums, map(int, values), strict=True)) for key, *values in found}
+
+
+def _sum_long(account: Account, span: Span, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Videos over a long span: whole months from their own rows, and the days at both ends."""
+    start = (span.first + timedelta(days=31 if span.first.day > 1 else 0)).replace(day=1)
+    end = (span.last + timedelta(days=1)).replace(day=1)
+    whole = ActivityDay.objects.filter(account=account, facet=Facet.VIDEO_MONTH, day__gte=start, day__lt=end)
+    days = ActivityDay.objects.filter(account=account, facet=Facet.VIDEO)
+    ends = days.filter(day__gte=span.first, day__lt=start) | days.filter(day__gte=end, day__lte=span.last)
+    return _merge(_sum(whole, "key", keys), _sum(ends, "key", keys))
+
+
+def _merge(one: dict[str, dict[str, int]], two: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    for key, sums in two.items():
+        known = one.setdefault(key, dict.fromkeys(sums, 0))
+        for name, value in sums.items():
+            known[name] += value
+    return one
 
 
 def list_parts(

@@ -116,9 +116,31 @@ def tabulate_videos(account: Account, span: Span, choice: Choice, markets: Seque
 
 def list_videos(account: Account, span: Span, markets: Sequence[str] = ()) -> list[Row]:
     """One row per video, in no order; figures that no source tells are None."""
+    return _make_rows(sum_by(account, "key", Facet.VIDEO, span, markets), _read_told(account), markets)
+
+
+def tabulate_top(
+    account: Account, span: Span, columns: Sequence[str], count: int, markets: Sequence[str] = ()
+) -> Table:
+    """The videos with most views: files are asked about these alone."""
     counted = sum_by(account, "key", Facet.VIDEO, span, markets)
-    told = _read_told(account)
-    titles = engine.describe_videos([int(ref) for ref in counted if ref.isdecimal() and ref not in told])
+    if not counted:
+        return tabulate_videos(account, span, Choice(columns=tuple(columns)), markets).cut(count)
+    top = sorted(counted, key=lambda ref: (-counted[ref]["views"], ref))[:count]
+    rows = _make_rows(counted, _read_told(account, top), markets, named=top)
+    shown = sort_rows([row for row in rows if row["video_ref"] in top], "-views")
+    return Table([column for column in COLUMNS if column.key in columns], shown, _("Videos"), "-views")
+
+
+def _make_rows(
+    counted: dict[str, dict[str, int]],
+    told: dict[str, dict[str, Any]],
+    markets: Sequence[str],
+    named: Sequence[str] | None = None,
+) -> list[Row]:
+    """Rows of everything counted or told, judged together; `named` are the ones whose captions are wanted."""
+    wanted = counted if named is None else named
+    titles = engine.describe_videos([int(ref) for ref in wanted if ref.isdecimal() and ref not in told])
     rows = []
     for ref in {**told, **counted}:
         row: dict[str, Any] = {
@@ -145,28 +167,33 @@ _UNTOLD: dict[str, Any] = {
 }
 
 
-def _read_told(account: Account) -> dict[str, dict[str, Any]]:
+def _read_told(account: Account, refs: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     """What files say of each video: titles from any, lifetime figures from Studio, sales from Shop."""
     found: dict[str, dict[str, Any]] = {}
+    rows = VideoMetric.objects.filter(account=account, import_file__undone_at=None)
     latest = (
-        VideoMetric.objects.filter(account=account, import_file__undone_at=None)
+        (rows.filter(video_ref__in=refs) if refs else rows)
         .order_by("video_ref", "source", "-last_day", "-import_file_id")
         .distinct("video_ref", "source")
+        .values("video_ref", "source", "title", "posted_on", "link", "products", "currency", "values")
     )
-    for metric in latest:
-        row = found.setdefault(metric.video_ref, dict(_UNTOLD))
-        row["title"] = row["title"] or metric.title
-        row["posted_on"] = row["posted_on"] or metric.posted_on
-        row["link"] = row["link"] or metric.link
-        values = {name: Decimal(text) for name, text in metric.values.items()}
-        if metric.source == "shop":
-            row |= {"gmv": values.get("gmv"), "currency": metric.currency, "products": metric.products}
-            row |= {f"told_{name}": values.get(name) for name in ("orders", "finish_rate")}
-        else:
-            row["lifetime_views"] = values.get("views", row.get("lifetime_views"))
+    for told in latest:
+        row = found.setdefault(told["video_ref"], dict(_UNTOLD))
+        for name in ("title", "posted_on", "link"):
+            row[name] = row[name] or told[name]
+        values = told["values"]
+        if told["source"] == "shop":
+            row |= {"gmv": _read(values, "gmv"), "currency": told["currency"], "products": told["products"]}
+            row |= {f"told_{name}": _read(values, name) for name in ("orders", "finish_rate")}
+        elif "views" in values:
+            row["lifetime_views"] = _read(values, "views")
         for name in ("views", "likes", "comments", "shares"):
-            row.setdefault(f"told_{name}", values.get(name))
+            row.setdefault(f"told_{name}", _read(values, name))
     return found
+
+
+def _read(values: Mapping[str, str], name: str) -> Decimal | None:
+    return Decimal(values[name]) if name in values else None
 
 
 def _describe_counts(sums: dict[str, int] | None) -> dict[str, Any]:
@@ -225,7 +252,9 @@ def find_video(account: Account, video_ref: str, span: Span, markets: Sequence[s
     Http404
         The account has no such video.
     """
-    found = next((row for row in list_videos(account, span, markets) if row["video_ref"] == video_ref), None)
+    counted = sum_by(account, "key", Facet.VIDEO, span, markets)
+    rows = _make_rows(counted, _read_told(account, [video_ref]), markets, named=[video_ref])
+    found = next((row for row in rows if row["video_ref"] == video_ref), None)
     if found is None:
         raise Http404(f"video {video_ref} is none of @{account.handle}'s; see the list of videos")
     return found

@@ -15,6 +15,7 @@ class Facet(models.TextChoices):
     LANGUAGE = "language", "viewers' app language"
     DEVICE = "device", "viewers' phones"
     VIDEO = "video", "id of the video"
+    VIDEO_MONTH = "month", "id of the video; day is the first of a month, all markets together"
 
 
 class ActivityDay(models.Model):
@@ -59,6 +60,7 @@ class ActivityDay(models.Model):
                 fields=["account", "facet", "day", "market", "key"], name="activity_day_key"
             )
         ]
+        indexes = [models.Index(fields=["account", "facet", "key", "day"], name="activity_by_key")]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day} {self.facet} {self.market} {self.key}"

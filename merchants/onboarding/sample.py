@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from merchants.accounts.audit import note
 from merchants.alerts.watching import describe_rule, try_out
-from merchants.figures.activity import copy_rows
+from merchants.figures.activity import copy_rows, sum_months
 from merchants.imports.storing import import_file
 from merchants.models import Account, ActivityDay, AlertFiring, AlertKind, AlertRule, Annotation, Facet, Team
 from merchants.onboarding.sample_files import HANDLE, list_files, name_video
@@ -68,6 +68,7 @@ def make_sample_shop(team: Team, user: User | None) -> Account:
             if result.is_refused:
                 raise RuntimeError(f"the sample shop's own {name} is refused: {result.reading.problems[0]}")
         copy_rows(_list_activity(account.pk, world))
+        sum_months(account, world.first_day, yesterday)
         Annotation.objects.bulk_create(_list_notes(account, yesterday))
         _add_alert(account)
         note(team, user, "sample_made", f"@{HANDLE}")

@@ -22,7 +22,7 @@ from merchants.figures.key_figures import KeyFigure, list_key_figures
 from merchants.figures.reading import find_currency, find_latest_day
 from merchants.figures.scope import Scope
 from merchants.figures.spans import read_range
-from merchants.figures.videos import Choice, tabulate_videos
+from merchants.figures.videos import tabulate_top
 from merchants.models import AlertFiring, Cadence, ReportSchedule
 from merchants.shell.tables import Table
 
@@ -86,8 +86,8 @@ def _list_figures(scope: Scope) -> list[KeyFigure]:
 
 
 def _list_videos(scope: Scope) -> Table:
-    choice = Choice(columns=("title", "views", "finish_rate", "cart_clicks", "orders"))
-    return tabulate_videos(scope.account, scope.range.shown, choice).cut(N_VIDEOS)
+    columns = ("title", "views", "finish_rate", "cart_clicks", "orders")
+    return tabulate_top(scope.account, scope.range.shown, columns, N_VIDEOS)
 
 
 def _list_fired(scope: Scope) -> list[AlertFiring]:

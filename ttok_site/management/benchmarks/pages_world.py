@@ -27,7 +27,8 @@ INSERT INTO recommender_event (happened_at, event_id, batch_id, viewer_id, video
     value_minor, actions, watch_ms, kind, market, source, position)
 SELECT %(first)s::timestamptz + (i %% %(days)s) * interval '1 day'
         + (i * 7919 %% 86400) * interval '1 second',
-    gen_random_uuid(), 1, 1 + i * 31 %% %(viewers)s, %(first_video)s + (i * i) %% %(videos)s, %(creator)s,
+    gen_random_uuid(), 1, 1 + i * 31 %% %(viewers)s,
+    %(first_video)s + floor(%(videos)s * power((i * 2654435761 %% 1000003) / 1000003.0, 3))::int, %(creator)s,
     CASE WHEN i %% 200 = 0 THEN 890 END, CASE WHEN i %% 3 = 0 THEN 1 ELSE 0 END,
     CASE WHEN i %% 2 = 1 THEN 1000 + i %% 20000 END,
     CASE WHEN i %% 200 = 0 THEN %(order)s WHEN i %% 2 = 1 THEN %(watch)s ELSE %(impression)s END,
@@ -121,7 +122,7 @@ def fill_catalogue(n_videos: int) -> None:
 
 
 def fill_events(size: dict[str, int], first: date) -> None:
-    """Impressions, watches and orders, spread evenly over the days and by squares over the videos."""
+    """Impressions, watches and orders, evenly over the days; half of them on an eighth of the videos."""
     start = int(datetime.combine(first, datetime.min.time(), UTC).timestamp()) * 1_000_000
     days = [start + day * 86_400_000_000 for day in range(size["days"])]
     for low in range(0, len(days), 100):  # a transaction holds a lock per partition
