@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recommender.forecasts import Posts
 from recommender.prediction import account_reach
 from recommender.simulation import worlds
+from recommender.simulation.compare_small_world import compare_small_world
 from recommender.simulation.fit_worlds import fit_worlds
 from recommender.simulation.validate_worlds import validate_worlds
 from recommender.training.reach_data import ReachData, halve_creators, read_reach_data
@@ -32,14 +33,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where the data is, and where the figures go."""
-        parser.add_argument("what", choices=["reach"])
         parser.add_argument(
-            "--data", type=Path, required=True, help="folder with tiktok_videos.parquet, country_overlap.csv"
+            "what",
+            choices=["reach", "feed"],
+            help="reach: against real counts; feed: the fast estimate against the real feed of a small world",
+        )
+        parser.add_argument(
+            "--data", type=Path, help="folder with tiktok_videos.parquet, country_overlap.csv"
         )
         parser.add_argument(
             "--test", type=Path, help="videos of other creators; without it some are held out"
         )
         parser.add_argument("--json", type=Path, required=True, help="where the figures go")
+        parser.add_argument("--viewers", type=int, default=5_000, help="of the small world")
+        parser.add_argument("--videos", type=int, default=2_000, help="of the small world")
+        parser.add_argument("--rounds", type=int, default=8, help="times the feed serves everybody")
         parser.add_argument(
             "--write-fitted",
             action="store_true",
@@ -49,6 +57,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, fit, score, write."""
         started = time.perf_counter()
+        if options["what"] == "feed":
+            figures = compare_small_world(options["viewers"], options["videos"], options["rounds"], self._say)
+            options["json"].write_text(json.dumps(figures, indent=2) + "\n")
+            self.stdout.write(f"fast estimate over the real feed: {figures['gaps']}")
+            return
+        if options["data"] is None:
+            raise CommandError("validate reach needs --data DIR, the folder that holds tiktok_videos.parquet")
         try:
             data = read_reach_data(options["data"], options["test"])
             pairs = read_pairs(options["data"] / "country_overlap.csv")
