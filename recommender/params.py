@@ -294,6 +294,41 @@ class TrainingParams:
 
 
 @dataclass(frozen=True, slots=True)
+class NameParams:
+    """How strongly a word in a name speaks for a niche, 0-1. Chosen on the shipped nicknames' first half."""
+
+    # A word of the lexicon, and one that is said about other things too.
+    word: float = 0.8
+    weak_word: float = 0.3
+    # A picture (emoji): it decorates as often as it tells.
+    picture: float = 0.4
+    # A letter guess from unknown words must be this likely before it is told as a niche, 0-1.
+    least_confidence: float = 0.3
+    # From this strength on known words decide alone, 0-1: above a weak word, below a shared strong one.
+    strong_word: float = 0.42
+    # A word in another language of the market, and in one that is not spoken there.
+    spoken_language: float = 0.93
+    foreign_language: float = 0.7
+    # The same of at most four Latin letters: `so`, `tas` and `ken` mean other things elsewhere.
+    short_foreign: float = 0.4
+    # Vietnamese without its marks, letters of another script, a word that is also a name or place.
+    bare_spelling: float = 0.95
+    disguised: float = 0.6
+    also_generic: float = 0.75
+    # Up to three Latin letters or one character: `son`, `tas`, a single Chinese head word.
+    short_word: float = 0.8
+    # A word listed under n niches counts n ** -power for each.
+    shared_word_power: float = 0.5
+    # Most that standing where the language names the thing sold adds.
+    head_bonus: float = 0.15
+    # What stays of a niche that loses to another one said in the same name (taxonomy/precedence.toml).
+    loser: float = 0.6
+    # Strengths are sharpened before they are compared; `none` weighs like a word of this strength.
+    sharpness: float = 3.0
+    none_strength: float = 0.22
+
+
+@dataclass(frozen=True, slots=True)
 class Params:
     """All stages."""
 
