@@ -56,7 +56,7 @@ class NameReader:
         self.params = params or NameParams()
         self.lexicon = Lexicon(taxonomy)
         self.triples: LetterTriples = fit_triples(taxonomy)
-        self._unknown_words = unknown_words
+        self.unknown_words = unknown_words
         self._code = {niche: code for code, niche in enumerate(taxonomy.niches)}
         self._wins = [(self._code[winner], self._code[loser]) for winner, loser in taxonomy.wins]
 
@@ -171,9 +171,9 @@ class NameReader:
     ) -> tuple[FloatArray, list[WordEvidence]]:
         """Probabilities with the unknown letters read too, and the evidence they give."""
         text = _list_unknown(reading, matches)
-        if not text or self._unknown_words is None:
+        if not text or self.unknown_words is None:
             return self._decide(known), []
-        guess = self._unknown_words.read(text, language, self.taxonomy.niches)
+        guess = self.unknown_words.read(text, language, self.taxonomy.niches)
         prior = self._decide(known)
         probability = prior * guess if known.max(initial=0.0) > 0 else guess
         probability = probability / probability.sum()

@@ -41,8 +41,12 @@ class _Tensor:
         self.storage, self.offset, self.shape, self.strides = storage, offset, shape, strides
 
     def read(self) -> npt.NDArray[Any]:
-        flat = self.storage.values[self.offset : self.offset + int(np.prod(self.shape, dtype=np.int64))]
-        return flat.reshape(self.shape)
+        """The tensor as an array; the file keeps some of them column by column."""
+        item = self.storage.values.itemsize
+        view = np.lib.stride_tricks.as_strided(
+            self.storage.values[self.offset :], self.shape, [step * item for step in self.strides]
+        )
+        return np.ascontiguousarray(view)
 
 
 class _Unpickler(pickle.Unpickler):
