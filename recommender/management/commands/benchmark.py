@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from recommender.management.benchmarks import feed, ingest
+from recommender.management.benchmarks import feed, ingest, niche
 
-BENCHMARKS = {"feed": feed, "ingest": ingest}
+BENCHMARKS = {"feed": feed, "ingest": ingest, "niche": niche}
 
 
 class Command(BaseCommand):
