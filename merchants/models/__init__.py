@@ -12,6 +12,7 @@ from merchants.models.figures import (
     VideoMetric,
 )
 from merchants.models.imports import ImportFile
+from merchants.models.niche import NicheScore
 
 __all__ = [
     "Account",
@@ -23,6 +24,7 @@ __all__ = [
     "ImportFile",
     "ImportedRow",
     "Membership",
+    "NicheScore",
     "Order",
     "ProductMetric",
     "Role",

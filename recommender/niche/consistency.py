@@ -45,7 +45,9 @@ class Part:
     most_points: float  # that it could bring
     says: str  # the niche it speaks for, or `none`
     evidence: tuple[WordEvidence, ...] = ()  # words for the declared niche and for the one it speaks for
-    reason: str = ""  # a code for the page: missing, nothing_face, nothing_place, nothing_sign, other, fits, weak
+    reason: str = (
+        ""  # a code for the page: missing, nothing_face, nothing_place, nothing_sign, other, fits, weak
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def judge(account: Account, reader: NameReader, params: ConsistencyParams | None
     weights = {part: getattr(params, f"{part}_weight") for part in PARTS if _counts(part, readings)}
     total = sum(weights.values())
     parts = tuple(
-        _describe(part, readings.get(part), fits.get(part, 0.0), weights[part] / total, evidence, account, taxonomy)
+        _describe(
+            part, readings.get(part), fits.get(part, 0.0), weights[part] / total, evidence, account, taxonomy
+        )
         for part in weights
     )
     odds = {part: _log_odds(fit) for part, fit in fits.items()}
@@ -167,9 +171,7 @@ def _log_odds(fit: float) -> float:
 
 def _calibrate(odds: dict[str, float], params: ConsistencyParams) -> float:
     logit = params.calibration_bias + sum(
-        slope * (odds[part] - middle)
-        for part, (slope, middle) in params.calibration.items()
-        if part in odds
+        slope * (odds[part] - middle) for part, (slope, middle) in params.calibration.items() if part in odds
     )
     return 1.0 / (1.0 + math.exp(-logit))
 

@@ -53,9 +53,7 @@ def fit_triples(taxonomy: Taxonomy) -> LetterTriples:
     return LetterTriples(tables, unseen)
 
 
-def identify_language(
-    reading: Reading, market: str, matches: Sequence[Match], triples: LetterTriples
-) -> str:
+def identify_language(reading: Reading, market: str, matches: Sequence[Match], triples: LetterTriples) -> str:
     """The likeliest language of a name among those of its market, by language tag.
 
     Raises ValueError for a market without a cart. A name without letters is in the market's main language.

@@ -22,7 +22,9 @@ def find_letter_reader() -> ReadLetters | None:
         from rapidocr import RapidOCR
     except ImportError:
         return None
-    engine = RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
+    engine = RapidOCR(
+        params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1}
+    )
 
     def read_letters(picture: np.ndarray) -> str:
         found = engine(np.ascontiguousarray(picture[:, :, ::-1]))

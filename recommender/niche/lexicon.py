@@ -63,6 +63,10 @@ class Lexicon:
         """Words of the pictures in a name."""
         return [word for picture in reading.emoji for word in self._emoji.get(picture, [])]
 
+    def knows(self, word: str) -> bool:
+        """True where a word is listed, of a niche or as one that means none; marks do not matter."""
+        return read_word(word)[1] in self._entries
+
     def find_matches(self, reading: Reading) -> list[Match]:
         """The words of the best cut, left to right, niche words and generic ones."""
         size = len(reading.folded)
@@ -156,7 +160,11 @@ def _judge(reading: Reading, start: int, end: int, entry: Entry) -> Match | None
     if written != entry.letters and not is_bare:
         return None
     return Match(
-        start, end, entry, is_marked=written == entry.letters, is_disguised=any(reading.is_disguised[start:end])
+        start,
+        end,
+        entry,
+        is_marked=written == entry.letters,
+        is_disguised=any(reading.is_disguised[start:end]),
     )
 
 

@@ -113,9 +113,7 @@ class NameReader:
                 best[word.niche] = WordEvidence(text, word.niche, strength, source, word.language)
         share = len(best) ** -self.params.shared_word_power
         at_head = self._head_bonus(reading, match, language)
-        return [
-            replace(item, strength=min(1.0, item.strength * share * at_head)) for item in best.values()
-        ]
+        return [replace(item, strength=min(1.0, item.strength * share * at_head)) for item in best.values()]
 
     def _strength(self, word: Word, match: Match, language: str, spoken: Mapping[str, float]) -> float:
         params = self.params
@@ -123,7 +121,11 @@ class NameReader:
         length = match.end - match.start
         if word.language != language:
             strength *= params.spoken_language if word.language in spoken else params.foreign_language
-            if length <= 4 and word.language not in spoken and match.entry.letters.isascii() | (not match.is_marked):
+            if (
+                length <= 4
+                and word.language not in spoken
+                and match.entry.letters.isascii() | (not match.is_marked)
+            ):
                 strength *= params.short_foreign
         if not match.is_marked:
             strength *= params.bare_spelling
@@ -193,9 +195,7 @@ def _list_unknown(reading: Reading, matches: list[Match]) -> str:
         if not match.entry.words:
             covered[match.start : match.end] = [True] * (match.end - match.start)
     letters = [" " if covered[place] else letter for place, letter in enumerate(reading.letters)]
-    text = "".join(
-        (" " if reading.is_edge[place] else "") + letter for place, letter in enumerate(letters)
-    )
+    text = "".join((" " if reading.is_edge[place] else "") + letter for place, letter in enumerate(letters))
     words = [word for word in text.split() if not word.isdigit()]
     return " ".join(words) if sum(map(len, words)) > 1 else ""
 

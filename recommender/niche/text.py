@@ -5,6 +5,7 @@ Everything keeps one output character per input letter, so that evidence can be 
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ class Reading:
     def words(self) -> list[tuple[int, int]]:
         """(start, end) of each run between edges."""
         edges = [place for place, is_edge in enumerate(self.is_edge) if is_edge]
-        return [(start, end) for start, end in zip(edges, edges[1:], strict=False) if start < end]
+        return [(start, end) for start, end in itertools.pairwise(edges) if start < end]
 
 
 @lru_cache(maxsize=65_536)

@@ -6,6 +6,7 @@ an answer a few milliseconds. Typing errors are looked up among the terms, not t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ def list_terms(text: str) -> tuple[str, ...]:
     for word in words:
         if len(word) > 2 and word[0] >= "\u0e00" and not "\u1e00" <= word[0] <= "\u1fff":
             terms.update(dict.fromkeys(word[place : place + 2] for place in range(len(word) - 1)))
-    for first, second in zip(words, words[1:], strict=False):
+    for first, second in itertools.pairwise(words):
         if first.isascii() and second.isascii() and 4 <= len(first + second) <= 16:
             terms.setdefault(first + second)
     kept = list(terms)

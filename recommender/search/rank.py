@@ -67,6 +67,50 @@ def search_names(
     return _order(index, reader, rows, relevance, reading.niche, terms, k, params)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name that is not in the index: what it would be there."""
+
+    terms: tuple[str, ...]
+    niche: str
+    consistency: float  # 0-1
+    engagement: float  # 0-1
+
+
+def score_candidate(
+    index: NameIndex, reader: NameReader, query: str, market: str, candidate: Candidate,
+    params: SearchParams | None = None,
+) -> float:  # fmt: skip
+    """The score that `search_names` would give a name for a query, 0-1; 0 where nothing of it matches.
+
+    Raises ValueError as `search_names` does.
+    """
+    params = params or SearchParams()
+    terms = list_terms(query)
+    if not terms:
+        raise ValueError(f"query {query[:40]!r} holds no word; type at least one letter")
+    reading = reader.read(query, market)
+    weights = [_worth(index, term) for term in terms]
+    own = set(candidate.terms)
+    relevance = sum(
+        weight * params.exact_word for term, weight in zip(terms, weights, strict=True) if term in own
+    ) / sum(weights)
+    belongs = candidate.consistency
+    if reading.niche != NONE:
+        if reading.niche == candidate.niche:
+            likely = float(reading.probability[: len(reader.taxonomy.niches)].max())
+            relevance = max(relevance, params.same_niche * likely)
+        else:
+            belongs = 0.0
+    if relevance == 0.0:
+        return 0.0
+    return (
+        params.relevance_share * min(relevance, 1.0)
+        + params.consistency_share * belongs
+        + params.engagement_share * candidate.engagement
+    )
+
+
 def _worth(index: NameIndex, term: str) -> float:
     """What a query word is worth: rare words say more (inverse document frequency), very common ones little."""
     code = index.terms.get(term)
@@ -99,7 +143,8 @@ def _list_niche(index: NameIndex, code: int, market: str) -> IntArray:
 def _is_served(index: NameIndex, rows: IntArray, market: str) -> np.ndarray:
     """(n,) bool: accounts of the market, or whose language its viewers understand."""
     spoken = np.array(
-        [encode_language(tag) for tag, share in MARKETS[market].language_shares if share >= 0.05], dtype=np.int16
+        [encode_language(tag) for tag, share in MARKETS[market].language_shares if share >= 0.05],
+        dtype=np.int16,
     )
     here: np.ndarray = (index.market[rows] == MARKET_CODES.index(market)) & np.isin(
         index.language[rows], np.append(spoken, -1)

@@ -74,7 +74,9 @@ def read_names(path: Path, taxonomy: Taxonomy) -> list[JudgedName]:
                 raise ValueError(f"{path}, line {line}: market {market!r} is not one of {', '.join(MARKETS)}")
             if niche not in (*taxonomy.niches, NONE):
                 raise ValueError(f"{path}, line {line}: niche {niche!r} is not in the taxonomy")
-            names.append(JudgedName(row["nickname"] or "", market, niche, (row.get("language") or "").strip()))
+            names.append(
+                JudgedName(row["nickname"] or "", market, niche, (row.get("language") or "").strip())
+            )
     return names
 
 

@@ -48,9 +48,7 @@ def gather_sources(taxonomy: Taxonomy, emoji_folders: Sequence[Path], folder: Pa
 
     Raises ValueError for a folder that is no niche.
     """
-    by_code = {
-        _spell_code(word.text): word.niche for word in taxonomy.words if not word.language
-    }
+    by_code = {_spell_code(word.text): word.niche for word in taxonomy.words if not word.language}
     rng = np.random.default_rng(_SEED)
     sources = []
     for path in (path for root in emoji_folders for path in sorted(root.iterdir())):
@@ -65,9 +63,13 @@ def gather_sources(taxonomy: Taxonomy, emoji_folders: Sequence[Path], folder: Pa
         if path.suffix.lower() not in _SUFFIXES:
             continue
         if niche not in (*taxonomy.niches, NONE):
-            raise ValueError(f"folder {niche!r} is no niche; name it {NONE} or one of {', '.join(taxonomy.niches)}")
+            raise ValueError(
+                f"folder {niche!r} is no niche; name it {NONE} or one of {', '.join(taxonomy.niches)}"
+            )
         kind = path.parent.name if path.parent.name in NOTHING_KINDS else NOTHING_KINDS[-1]
-        sources.append(Source(path, niche, kind if niche == NONE else "", path.suffix.lower() in (".jpg", ".jpeg")))
+        sources.append(
+            Source(path, niche, kind if niche == NONE else "", path.suffix.lower() in (".jpg", ".jpeg"))
+        )
     return sources
 
 

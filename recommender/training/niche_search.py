@@ -72,7 +72,9 @@ def measure_search(names: Sequence[JudgedName], reader: NameReader, path: Path =
                 found[method][row["market"]].append(value)
                 found[method]["all"].append(value)
     return {
-        method: {tag: {"ndcg_at_10": round(float(np.mean(v)), 4), "n": len(v)} for tag, v in sorted(by.items())}
+        method: {
+            tag: {"ndcg_at_10": round(float(np.mean(v)), 4), "n": len(v)} for tag, v in sorted(by.items())
+        }
         for method, by in found.items()
     }
 
@@ -95,7 +97,8 @@ def _judge(niche: str, market: str, names: Sequence[JudgedName]) -> FloatArray:
     spoken = {tag for tag, _ in MARKETS[market].language_shares}
     return np.array(
         [
-            (2.0 if name.language.split("-")[0] in spoken else 1.0) * (name.niche == niche and name.market == market)
+            (2.0 if name.language.split("-")[0] in spoken else 1.0)
+            * (name.niche == niche and name.market == market)
             for name in names
         ]
     )

@@ -162,13 +162,19 @@ def _contains_test(examples: Examples, is_test: BoolArray) -> BoolArray:
     held = {name for name, is_held in zip(spelling, is_test, strict=True) if is_held and len(name) >= 3}
     return np.array(
         [
-            any(name[start:end] in held for start in range(len(name)) for end in range(start + 3, len(name) + 1))
+            any(
+                name[start:end] in held
+                for start in range(len(name))
+                for end in range(start + 3, len(name) + 1)
+            )
             for name in spelling
         ]
     )
 
 
-def _fit_letters(letters: sp.csr_matrix, examples: Examples, rows: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _fit_letters(
+    letters: sp.csr_matrix, examples: Examples, rows: BoolArray
+) -> tuple[FloatArray, FloatArray]:
     from sklearn.linear_model import SGDClassifier
 
     model = SGDClassifier(loss="log_loss", alpha=4e-6, max_iter=25, tol=None, random_state=_SEED)

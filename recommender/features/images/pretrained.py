@@ -91,7 +91,9 @@ def read_pretrained() -> Arrays:
     path = find_weights_file()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != _SHA256:
-        raise ValueError(f"{path} has the hash {digest[:12]}, {_SHA256[:12]} is due; install the package again")
+        raise ValueError(
+            f"{path} has the hash {digest[:12]}, {_SHA256[:12]} is due; install the package again"
+        )
     with open(path, "rb") as file:
         for _ in range(3):  # magic number, protocol and machine facts
             _Unpickler(file).load()

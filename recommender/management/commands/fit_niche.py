@@ -49,6 +49,9 @@ class Command(BaseCommand):
         except (ValueError, OSError) as problem:
             raise CommandError(str(problem)) from problem
         write_weights(
-            options["part"], arrays, {"command": command, "taxonomy": taxonomy.version, **meta}, options["out"]
+            options["part"],
+            arrays,
+            {"command": command, "taxonomy": taxonomy.version, **meta},
+            options["out"],
         )
         self.stdout.write(f"written to {options['out'] / options['part']}.npz")
