@@ -92,7 +92,8 @@ def save_face(account: Account, said: dict[str, Any]) -> NicheScore:
     account.nickname, account.niche = said["nickname"], said["niche"]
     account.save(update_fields=["nickname", "niche"])
     return NicheScore.objects.create(
-        account=account, nickname=said["nickname"], handle=said["handle"], bio=said["bio"], niche=said["niche"],
+        account=account, nickname=said["nickname"], handle=said["handle"], bio=said["bio"],
+        niche=said["niche"],
         avatar_sha256=avatar.sha256 if avatar else "", score=shown.score, probability=shown.probability,
     )  # fmt: skip
 

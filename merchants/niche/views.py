@@ -21,7 +21,7 @@ def niche(request: HttpRequest) -> HttpResponse:
     first = judging.fill_form(account)
     form = FaceForm(request.POST or None, request.FILES or None, initial=first)
     if request.method == "POST":
-        require_role(request.user, account, Role.EDITOR)  # type: ignore[arg-type]
+        require_role(request.user, account, Role.EDITOR)
         if form.is_valid():
             judging.save_face(account, form.cleaned_data)
             return redirect("niche")

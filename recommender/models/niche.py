@@ -8,7 +8,7 @@ from recommender.models.catalog import Creator, Stamped
 
 
 class TaxonomyVersion(Stamped):
-    """One version of the niche words; a change is a new version, the shipped words count where none is active."""
+    """One version of the niche words; without an active one the shipped words count."""
 
     content = models.JSONField(help_text="{language: {words|romanised|weak: {niche: 'word, word'}}}")
     note = models.CharField(max_length=200, blank=True, help_text="why it was changed")

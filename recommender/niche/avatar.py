@@ -1,9 +1,9 @@
 """What an avatar shows: niches from the CNN's ImageNet classes and from a regression on its features.
 
 The two are multiplied: the classes know photographs of goods that ImageNet has, the regression (fitted by
-`training/niche_pictures.py`) knows drawings and the niches without a class. A picture that shows nothing of any
-niche is told apart as a face, a place or a sign. Where in the picture the evidence lies follows from the last
-feature map (class activation mapping, Zhou et al., CVPR 2016).
+`training/niche_pictures.py`) knows drawings and the niches without a class. A picture that shows nothing of
+any niche is told apart as a face, a place or a sign. Where in the picture the evidence lies follows from
+the last feature map (class activation mapping, Zhou et al., CVPR 2016).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 
 from recommender.contracts import FloatArray, IntArray
 from recommender.features.images.encoder import ImageEncoder, PictureFeatures, load_encoder
+from recommender.niche.params import AvatarParams
 from recommender.niche.semantics import log_softmax
 from recommender.niche.taxonomy import NONE
 from recommender.niche.weights import read_weights
-from recommender.params import AvatarParams
 
 CLASSES_FILE = Path(__file__).parent / "picture_classes.toml"
 #: What a picture that sells nothing shows instead.

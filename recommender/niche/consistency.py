@@ -1,7 +1,9 @@
-"""Does an account say and show what it sells: a score of 0 to 100, its parts with their evidence, a probability.
+"""Does an account say and show what it sells: a score of 0 to 100, its parts with their evidence, a
+probability.
 
-The score is the weighted fit of the parts to the declared niche. The probability that the account belongs to the
-niche is a logistic regression on the parts' log odds, fitted on the first half of the judged names and pictures.
+The score is the weighted fit of the parts to the declared niche. The probability that the account belongs
+to the niche is a logistic regression on the parts' log odds, fitted on the first half of the judged names
+and pictures.
 """
 
 from __future__ import annotations
@@ -9,14 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from recommender.contracts import FloatArray
 from recommender.niche.avatar import PictureReading
 from recommender.niche.nickname import NameReader, NameReading, WordEvidence
+from recommender.niche.params import ConsistencyParams
 from recommender.niche.taxonomy import NONE, Taxonomy
-from recommender.params import ConsistencyParams
 
 PARTS: tuple[str, ...] = ("nickname", "avatar", "handle", "bio", "videos")
 
@@ -76,21 +79,7 @@ def judge(account: Account, reader: NameReader, params: ConsistencyParams | None
         )
     code = taxonomy.niches.index(account.niche)
     name = reader.read(account.nickname, account.market)
-    readings = {
-        "nickname": name.probability,
-        "handle": reader.read(account.handle, account.market).probability,
-    }
-    evidence: dict[str, tuple[WordEvidence, ...]] = {"nickname": name.evidence}
-    evidence["handle"] = reader.read(account.handle, account.market).evidence
-    if account.avatar is not None:
-        readings["avatar"], evidence["avatar"] = _read_avatar(account, reader)
-    if account.bio:
-        bio = reader.read(account.bio, account.market)
-        readings["bio"], evidence["bio"] = bio.probability, bio.evidence
-    if account.captions:
-        captions = [reader.read(caption, account.market) for caption in account.captions]
-        readings["videos"] = np.mean([caption.probability for caption in captions], axis=0)
-        evidence["videos"] = tuple(item for caption in captions for item in caption.evidence)[:6]
+    readings, evidence = _read_parts(account, name, reader)
     fits = {part: float(reading[code]) for part, reading in readings.items()}
     if name.is_disguised:
         fits["nickname"] *= params.disguise_share
@@ -112,6 +101,25 @@ def judge(account: Account, reader: NameReader, params: ConsistencyParams | None
         is_disguised=name.is_disguised,
         log_odds=odds,
     )
+
+
+def _read_parts(
+    account: Account, name: NameReading, reader: NameReader
+) -> tuple[dict[str, FloatArray], dict[str, tuple[WordEvidence, ...]]]:
+    """Probabilities over the niches and evidence of each part that is there."""
+    handle = reader.read(account.handle, account.market)
+    readings = {"nickname": name.probability, "handle": handle.probability}
+    evidence = {"nickname": name.evidence, "handle": handle.evidence}
+    if account.avatar is not None:
+        readings["avatar"], evidence["avatar"] = _read_avatar(account, reader)
+    if account.bio:
+        bio = reader.read(account.bio, account.market)
+        readings["bio"], evidence["bio"] = bio.probability, bio.evidence
+    if account.captions:
+        captions = [reader.read(caption, account.market) for caption in account.captions]
+        readings["videos"] = np.mean([caption.probability for caption in captions], axis=0)
+        evidence["videos"] = tuple(item for caption in captions for item in caption.evidence)[:6]
+    return readings, evidence
 
 
 def _counts(part: str, readings: dict[str, FloatArray]) -> bool:
@@ -191,7 +199,8 @@ def suggest(account: Account, reader: NameReader, limit: int = 5) -> list[Sugges
     now = judge(account, reader).score
     found = []
     for part, value in _list_changes(account, reader):
-        changed = replace(account, **{part: value})
+        change: dict[str, Any] = {part: value}
+        changed = replace(account, **change)
         score = judge(changed, reader).score
         if score > now + 0.5:
             found.append(Suggestion(part, value, score, round(score - now, 1)))

@@ -175,7 +175,7 @@ def _straddles(reading: Reading, start: int, end: int) -> bool:
 
 
 def _may_stand(reading: Reading, match: Match) -> bool:
-    """False for a short Latin word inside others; a generic one of two letters (`my`, `sg`) may end a word."""
+    """False for a short Latin word inside others; a generic one (`my`, `sg`) may end a word."""
     if _find_script(match.entry.letters) != "latin":
         return True
     length = match.end - match.start

@@ -17,10 +17,13 @@ from recommender.contracts import FloatArray
 from recommender.markets import MARKETS
 from recommender.niche.language import LetterTriples, fit_triples, identify_language
 from recommender.niche.lexicon import Lexicon, Match
+from recommender.niche.params import NameParams
 from recommender.niche.semantics import UnknownWords, load_unknown_words
 from recommender.niche.taxonomy import NONE, Taxonomy, Word, load_taxonomy
 from recommender.niche.text import Reading, read_text, undo_disguise
-from recommender.params import NameParams
+
+
+_HEAD_LAST = ("en", "zh", "ta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class NameReader:
         reading, matches = self._find_words(read_text(name))
         language = identify_language(reading, market, matches, self.triples)
         spoken = dict(MARKETS[market].language_shares)
-        found = [self._weigh_match(reading, match, language, spoken) for match in matches]
+        head = self._find_head(matches, language)
+        found = [self._weigh_match(reading, match, language, spoken, match is head) for match in matches]
         evidence = [item for items in found for item in items]
         evidence += [self._weigh_picture(word) for word in self.lexicon.find_emoji(reading)]
         known = self._add_up(evidence)
@@ -98,7 +102,7 @@ class NameReader:
         return reading, matches
 
     def _weigh_match(
-        self, reading: Reading, match: Match, language: str, spoken: Mapping[str, float]
+        self, reading: Reading, match: Match, language: str, spoken: Mapping[str, float], is_head: bool
     ) -> list[WordEvidence]:
         """Evidence of one word for each niche it is listed under."""
         words = match.entry.words
@@ -112,7 +116,7 @@ class NameReader:
                 source = "weak word" if word.is_weak else "word"
                 best[word.niche] = WordEvidence(text, word.niche, strength, source, word.language)
         share = len(best) ** -self.params.shared_word_power
-        at_head = self._head_bonus(reading, match, language)
+        at_head = 1.0 + self.params.head_bonus * is_head
         return [replace(item, strength=min(1.0, item.strength * share * at_head)) for item in best.values()]
 
     def _strength(self, word: Word, match: Match, language: str, spoken: Mapping[str, float]) -> float:
@@ -137,12 +141,12 @@ class NameReader:
             strength *= params.short_word
         return strength
 
-    def _head_bonus(self, reading: Reading, match: Match, language: str) -> float:
-        """What is sold is named last in English and Chinese, first in the other languages."""
-        place = match.start / max(1, len(reading.letters))
-        if language in ("en", "zh", "ta"):
-            return 1.0 + self.params.head_bonus * place
-        return 1.0 + self.params.head_bonus * (1.0 - place)
+    def _find_head(self, matches: list[Match], language: str) -> Match | None:
+        """What is sold is named last in English, Chinese and Tamil, first in the other languages."""
+        telling = [match for match in matches if match.entry.words]
+        if not telling:
+            return None
+        return telling[-1] if language in _HEAD_LAST else telling[0]
 
     def _weigh_picture(self, word: Word) -> WordEvidence:
         return WordEvidence(word.text, word.niche, self.params.picture, "picture", "")

@@ -1,7 +1,8 @@
 """What unknown words look and mean like: letter groups and a multilingual sentence embedding.
 
-Two multinomial logistic regressions, fitted on the taxonomy's words and on names of people, places and diaries
-(`training/niche_words.py`), are averaged in log space. Without the embedding package letter groups read alone.
+Two multinomial logistic regressions, fitted on the taxonomy's words and on names of people, places and
+diaries (`training/niche_words.py`), are averaged in log space. Without the embedding package letter groups
+read alone.
 """
 
 from __future__ import annotations

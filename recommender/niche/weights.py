@@ -42,7 +42,7 @@ def write_weights(
     """Write one part; the manifest comes last, so that a half-written pair is refused."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **dict[str, Any](arrays))
     (folder / f"{name}.npz").write_bytes(buffer.getvalue())
     manifest = {**meta, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
     (folder / f"{name}.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")

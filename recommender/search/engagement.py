@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.contracts import BoolArray, FloatArray, IntArray
-from recommender.params import SearchParams
+from recommender.niche.params import SearchParams
 
 
 def rate_clicks(
@@ -13,9 +13,9 @@ def rate_clicks(
 ) -> FloatArray:
     """(n_rows,) float64 chance of a click by a viewer who looks, 0 to 1.
 
-    `row` (n,) says which account was shown, `position` (n,) where (0 = first), `is_clicked` (n,) what came of it.
-    Every showing counts as the share of a look that its position gets, so a click far down says more than one at
-    the top (Joachims et al., WSDM 2017). Rates of few looks are drawn to the prior.
+    `row` (n,) says which account was shown, `position` (n,) where (0 = first), `is_clicked` (n,) what came
+    of it. Every showing counts as the share of a look that its position gets, so a click far down says more
+    than one at the top (Joachims et al., WSDM 2017). Rates of few looks are drawn to the prior.
 
     >>> rates = rate_clicks(np.array([0, 1]), np.array([0, 9]), np.array([True, True]), 3)
     >>> bool(rates[1] > rates[0] > rates[2])

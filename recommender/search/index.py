@@ -1,7 +1,7 @@
 """An index of names: which accounts (or videos) hold a word, a niche, or a near spelling.
 
-Arrays only: postings in one run per term (CSR), sorted by document, so that a million names take about 60 MB and
-an answer a few milliseconds. Typing errors are looked up among the terms, not the documents.
+Arrays only: postings in one run per term (CSR), sorted by document, so that a million names take about 60
+MB and an answer a few milliseconds. Typing errors are looked up among the terms, not the documents.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From a query to ranked accounts: words as typed, other words for the same niche, near spellings.
 
 A query in one language finds names in another where viewers of the market speak both: the query's niche is
-read with the taxonomy, and accounts of that niche count as found by meaning. The order weighs relevance, niche
-consistency and engagement (clicks with the position's share taken out).
+read with the taxonomy, and accounts of that niche count as found by meaning. The order weighs relevance,
+niche consistency and engagement (clicks with the position's share taken out).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from recommender.contracts import FloatArray, IntArray
 from recommender.markets import MARKET_CODES, MARKETS, encode_language
 from recommender.niche.nickname import NameReader
+from recommender.niche.params import SearchParams
 from recommender.niche.taxonomy import NONE
-from recommender.params import SearchParams
 from recommender.search.index import NameIndex, find_near, list_terms
 
 #: A query word that more documents hold than this share says little (shop, official).
@@ -112,7 +112,7 @@ def score_candidate(
 
 
 def _worth(index: NameIndex, term: str) -> float:
-    """What a query word is worth: rare words say more (inverse document frequency), very common ones little."""
+    """What a query word is worth: rare words say more (inverse document frequency)."""
     code = index.terms.get(term)
     if code is None:
         return 1.0

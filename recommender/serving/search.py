@@ -120,7 +120,7 @@ def record_search(page: SearchPage) -> uuid.UUID:
 
 
 def record_click(search_id: uuid.UUID, creator_id: int) -> bool:
-    """Note that a shown account was opened; the same click twice counts once. False where it was not shown."""
+    """Note that a shown account was opened, once; False where it was not shown."""
     shown = SearchShown.objects.filter(search_id=search_id, creator_id=creator_id)
     return bool(shown.update(is_clicked=True))
 
@@ -157,18 +157,20 @@ def _build() -> tuple[NameIndex, np.ndarray]:
 
 def _rate(ids: np.ndarray) -> np.ndarray:
     """(n,) click rates of the last weeks."""
-    shown = read_shown(timezone.now() - timedelta(days=_CLICK_DAYS))
     place = {int(creator_id): row for row, creator_id in enumerate(ids)}
-    known = [(place[creator], position, clicked) for creator, position, clicked in shown if creator in place]
-    row, position, clicked = (np.array(column) for column in zip(*known, strict=True)) if known else (
-        np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=bool),
-    )  # fmt: skip
-    return rate_clicks(row.astype(np.int64), position, clicked.astype(bool), len(ids))
+    shown = [
+        (place[creator_id], position, is_clicked)
+        for creator_id, position, is_clicked in read_shown(timezone.now() - timedelta(days=_CLICK_DAYS))
+        if creator_id in place
+    ]
+    table = np.array(shown, dtype=np.int64).reshape(-1, 3)
+    return rate_clicks(table[:, 0], table[:, 1], table[:, 2].astype(bool), len(ids))
 
 
 def _start_rate() -> float:
     """The click rate of an account that nobody was shown yet."""
-    return float(rate_clicks(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=bool), 1)[0])
+    nothing = np.zeros(0, dtype=np.int64)
+    return float(rate_clicks(nothing, nothing, nothing.astype(bool), 1)[0])
 
 
 def _tell(profile: NicheProfile, score: float, relevance: float, matched: tuple[str, ...]) -> FoundCreator:

@@ -1,8 +1,8 @@
 """The judged sets of the niche readers, and how good the readers are on them.
 
-Names are judged by niche, pictures by niche under each corruption, accounts (a name with a picture) by whether
-the niche they declare is theirs. Baselines: the words of the niche's English slug as a substring, and the
-embedding alone.
+Names are judged by niche, pictures by niche under each corruption, accounts (a name with a picture) by
+whether the niche they declare is theirs. Baselines: the words of the niche's English slug as a substring,
+and the embedding alone.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def pair_accounts(
         strange = shown[_choose(rng, foreign)] if foreign else None
         wrong = strange[int(rng.integers(len(strange)))] if strange else None
         handle = f"user{rng.integers(10_000, 99_999)}"
-        base = {"nickname": name.nickname, "handle": handle, "market": name.market}
+        base: dict[str, Any] = {"nickname": name.nickname, "handle": handle, "market": name.market}
         accounts.append((Account(**base, niche=name.niche, avatar=avatar), True))
         accounts.append((Account(**base, niche=other, avatar=wrong), False))
     return accounts

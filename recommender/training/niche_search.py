@@ -1,7 +1,7 @@
 """How well search finds shops: NDCG@10 on judged queries, beside letter triples alone and full text alone.
 
-The accounts are the judged nicknames. One is relevant where its niche is the query's: 2 where its name is in a
-language that the market's viewers speak, 1 where it is in the market all the same.
+The accounts are the judged nicknames. One is relevant where its niche is the query's: 2 where its name is
+in a language that the market's viewers speak, 1 where it is in the market all the same.
 """
 
 from __future__ import annotations

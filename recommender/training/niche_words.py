@@ -44,12 +44,11 @@ def gather_examples(taxonomy: Taxonomy) -> Examples:
     """Every word of the taxonomy, its generic words, and names of people and towns."""
     classes = (*taxonomy.niches, NONE)
     code = {name: place for place, name in enumerate(classes)}
-    rows: list[tuple[str, int, str, float]] = []
-    for word in taxonomy.words:
-        if word.language:
-            rows.append(
-                (_spell(word.text), code[word.niche], word.language, _WEAK_WEIGHT if word.is_weak else 1.0)
-            )
+    rows = [
+        (_spell(word.text), code[word.niche], word.language, _WEAK_WEIGHT if word.is_weak else 1.0)
+        for word in taxonomy.words
+        if word.language
+    ]
     rows += [(_spell(text), code[NONE], "", _WEAK_WEIGHT) for text, _ in taxonomy.generic]
     rows += [(_spell(name), code[NONE], "", 1.0) for name in _make_names()]
     rows = [row for row in dict.fromkeys(rows) if row[0]]

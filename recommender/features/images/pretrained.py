@@ -1,7 +1,7 @@
 """The pretrained weights of EfficientNet-Lite0 as plain arrays, read from the package that ships them.
 
-The file is a pickle from torch. It is read by an unpickler that knows five harmless names and refuses any other,
-so a file that was tampered with cannot run code; torch itself is not needed.
+The file is a pickle from torch. It is read by an unpickler that knows five harmless names and refuses any
+other, so a file that was tampered with cannot run code; torch itself is not needed.
 """
 
 from __future__ import annotations

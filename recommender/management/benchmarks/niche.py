@@ -1,4 +1,4 @@
-"""`benchmark niche`: how long one account takes to be scored, and one search over a million names; one thread."""
+"""`benchmark niche`: how long scoring an account takes, and a search over a million names; one thread."""
 
 from __future__ import annotations
 

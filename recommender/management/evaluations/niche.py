@@ -68,9 +68,10 @@ def _describe(path: Path) -> dict[str, str]:
 def _print(figures: dict[str, Any], say: Callable[[str], None]) -> None:
     for language, line in figures["nicknames"].items():
         say(
-            f"names    {language:8} top-1 {line['top1']:.3f} of {line['n']}  in lexicon {line['in_lexicon_top1']}"
+            f"names    {language:8} top-1 {line['top1']:.3f} of {line['n']}  in {line['in_lexicon_top1']}"
             f" ({line['in_lexicon_n']})  out {line['out_of_lexicon_top1']} ({line['out_of_lexicon_n']})"
-            f"  none {line['none_top1']}  substring {line['substring_top1']}  embedding {line['embedding_top1']}"
+            f"  none {line['none_top1']}  substring {line['substring_top1']}"
+            f"  embedding {line['embedding_top1']}"
         )
     for name, line in figures.get("avatars", {}).items():
         say(f"avatars  {name:15} top-1 {line['top1']:.3f} of {line['n']}")
