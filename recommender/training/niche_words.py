@@ -89,7 +89,7 @@ def fit_words(
         "meaning_weights": meaning_weights.astype(np.float16),
         "meaning_bias": meaning_bias.astype(np.float32),
     }
-    return arrays, figures
+    return arrays, {"classes": examples.classes, **figures}
 
 
 def hash_all(texts: list[str]) -> sp.csr_matrix:
