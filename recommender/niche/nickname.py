@@ -22,7 +22,6 @@ from recommender.niche.semantics import UnknownWords, load_unknown_words
 from recommender.niche.taxonomy import NONE, Taxonomy, Word, load_taxonomy
 from recommender.niche.text import Reading, read_text, undo_disguise
 
-
 _HEAD_LAST = ("en", "zh", "ta")
 
 

@@ -23,6 +23,8 @@ from recommender.training.niche_judged import (
 )
 from recommender.training.niche_search import QUERIES, measure_search
 
+needs_folder = False
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Sets of one's own in place of the shipped ones."""
