@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,14 @@ def save_face(account: Account, said: dict[str, Any]) -> NicheScore:
         niche=said["niche"],
         avatar_sha256=avatar.sha256 if avatar else "", score=shown.score, probability=shown.probability,
     )  # fmt: skip
+
+
+def show_draft(said: dict[str, Any]) -> str:
+    """A picture that is tried and not saved, as an address that holds it; "" where none is tried."""
+    picture = said.get("avatar")
+    if not isinstance(picture, SafePicture):
+        return ""
+    return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
 
 
 def list_history(account: Account) -> list[NicheScore]:

@@ -42,7 +42,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "merchants/niche/_refused.html", {"form": form})
     shown = judging.judge_face(account, form.cleaned_data)
-    facts = {"shown": shown, "account": account, "is_draft": True}
+    draft = judging.show_draft(form.cleaned_data)
+    facts = {"shown": shown, "account": account, "is_draft": True, "draft_picture": draft}
     facts["avatar"] = Avatar.objects.filter(account=account).first()
     return render(request, "merchants/niche/_judgement.html", facts)
 

@@ -43,7 +43,7 @@ class NameReading:
     language: str
     probability: FloatArray  # (n_niches + 1,) float64, adds up to 1; the last entry is `none`
     evidence: tuple[WordEvidence, ...]  # strongest first
-    is_in_lexicon: bool  # a known word of some niche stands in the name
+    is_in_lexicon: bool  # a strong word of some niche stands in the name
     is_disguised: bool  # letters of another script stand among the Latin ones
     niche: str  # the likeliest, or `none`
 
@@ -84,7 +84,7 @@ class NameReader:
             language=language,
             probability=probability,
             evidence=_keep_best(evidence),
-            is_in_lexicon=any(match.entry.words for match in matches),
+            is_in_lexicon=any(not word.is_weak for match in matches for word in match.entry.words),
             is_disguised=any(reading.is_disguised),
             niche=self.taxonomy.niches[best] if best < len(self.taxonomy.niches) else NONE,
         )
@@ -179,6 +179,8 @@ class NameReader:
         if not text or self.unknown_words is None:
             return self._decide(known), []
         guess = self.unknown_words.read(text, language, self.taxonomy.niches)
+        guess[-1] *= self.params.unknown_none_share
+        guess = guess / guess.sum()
         prior = self._decide(known)
         probability = prior * guess if known.max(initial=0.0) > 0 else guess
         probability = probability / probability.sum()

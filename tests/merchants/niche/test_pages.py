@@ -71,6 +71,7 @@ def test_saving_keeps_name_picture_and_history(alice: Client) -> None:
 def test_a_draft_is_judged_and_nothing_is_saved(alice: Client) -> None:
     draft = alice.post(reverse("niche-what-if"), say(avatar=draw_avatar())).content.decode()
     assert "A draft" in draft
+    assert "data:image/png;base64," in draft
     assert not NicheScore.objects.exists()
     assert not Avatar.objects.exists()
 
