@@ -17,8 +17,8 @@ class NameParams:
     picture: float = 0.4
     # A letter guess from unknown words must be this likely before it is told as a niche, 0-1.
     least_confidence: float = 0.3
-    # What `none` keeps of its likelihood for unknown words, 0-1: the names it was fitted on are mostly people's,
-    # the names that are judged are mostly shops'.
+    # What `none` keeps of its likelihood for unknown words, 0-1: it was fitted on people's names mostly,
+    # and what is judged is mostly a shop's.
     unknown_none_share: float = 0.6
     # From this strength on known words decide alone, 0-1: above a weak word, below a shared strong one.
     strong_word: float = 0.42
