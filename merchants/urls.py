@@ -7,10 +7,12 @@ from merchants.dashboard import card_views as cards
 from merchants.dashboard import export_views as exports
 from merchants.dashboard import views as dashboard
 from merchants.imports import views as imports
+from merchants.niche import views as niche
 from merchants.onboarding import views as onboarding
 from merchants.preview import views as preview
 from merchants.reach import views as reach
 from merchants.reports import views as reports
+from merchants.search import views as search
 from merchants.sharing import views as sharing
 from merchants.shell import views as shell
 from merchants.team import views as team
@@ -70,6 +72,10 @@ urlpatterns = [
     path("reports/<int:schedule_id>/look/", reports.look, name="report-look"),
     path("join/<str:token>/", team.join, name="team-join"),
     path("theme/", shell.set_theme, name="set-theme"),
+    path("niche/", niche.niche, name="niche"),
+    path("niche/what-if/", niche.what_if, name="niche-what-if"),
+    path("niche/avatar/<int:account_id>/", niche.avatar, name="niche-avatar"),
+    path("search/", search.search, name="search"),
     path("preview/", preview.home, name="preview"),
     path("preview/<int:viewer_id>/", preview.preview, name="preview-feed"),
     path("preview/<int:viewer_id>/react/", preview.react, name="preview-react"),

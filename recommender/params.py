@@ -1,6 +1,7 @@
 """Every tunable number of the engine, per stage: unit, range, why this value, and where it comes from.
 
 Experiments replace values with `dataclasses.replace`; nothing reads a number from anywhere else.
+The numbers of names, avatars and search stand in `niche/params.py`.
 """
 
 from __future__ import annotations

@@ -43,3 +43,15 @@ def prepare_partitions() -> None:
 def prune_artifacts() -> int:
     """Delete the files of versions that nobody will roll back to."""
     return engine.prune_artifacts()
+
+
+@shared_task
+def read_names() -> int:
+    """Read the names of creators that are new or changed; search follows."""
+    return engine.read_creators()
+
+
+@shared_task
+def find_new_words() -> int:
+    """Note words that names of a niche share and the taxonomy lacks, for operators to judge."""
+    return engine.find_new_words()

@@ -87,6 +87,17 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        # Every 20 s: a renamed account is found under its new name within half a minute.
+        "read-names": {
+            "task": "recommender.tasks.read_names",
+            "schedule": 20.0,
+            "options": {"expires": 20},
+        },
+        # Daily: new words take days to spread through names.
+        "find-new-words": {
+            "task": "recommender.tasks.find_new_words",
+            "schedule": crontab(hour=18, minute=15),
+        },
         "prune-artifacts": {
             "task": "recommender.tasks.prune_artifacts",
             "schedule": crontab(hour=20, minute=30),

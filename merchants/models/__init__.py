@@ -15,6 +15,7 @@ from merchants.models.figures import (
 )
 from merchants.models.imports import ImportFile
 from merchants.models.jobs import Job
+from merchants.models.niche import NicheScore
 from merchants.models.pages import Annotation, SavedView, ShareLink
 from merchants.models.reports import Cadence, ReportDelivery, ReportSchedule
 from merchants.models.teamwork import AuditEntry, Invitation
@@ -40,6 +41,7 @@ __all__ = [
     "Invitation",
     "Job",
     "Membership",
+    "NicheScore",
     "Order",
     "ProductMetric",
     "ReportDelivery",

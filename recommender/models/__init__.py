@@ -12,6 +12,7 @@ from recommender.models.activity import (
 )
 from recommender.models.catalog import Creator, Video, Viewer
 from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.niche import NewNicheWord, NicheProfile, SearchShown, TaxonomyVersion
 from recommender.models.serving import FeedPage, MarketRule, ValueWeights
 
 __all__ = [
@@ -24,8 +25,12 @@ __all__ = [
     "HourlyRollup",
     "MarketRule",
     "ModelVersion",
+    "NewNicheWord",
+    "NicheProfile",
     "RefusedEvent",
     "RollupRow",
+    "SearchShown",
+    "TaxonomyVersion",
     "TrainingRun",
     "ValueWeights",
     "Video",

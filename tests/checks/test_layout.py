@@ -16,8 +16,8 @@ CODE_FOLDERS = ("ttok_site", "recommender", "merchants", "tests")
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|misc)(_|$)|_v\d+$")
 #: The layers whose code is arrays in, arrays out.
 CORE = """
-contracts forecasts params markets build flow features coldstart recall prediction rerank search training
-simulation
+contracts forecasts params markets build flow features coldstart recall prediction rerank niche search
+training simulation
 """.split()
 ROOT_ENTRIES = set(
     """

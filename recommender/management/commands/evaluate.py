@@ -18,7 +18,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.contracts import ACTION_INDEX
-from recommender.management.evaluations import experiments, tiktok
+from recommender.management.evaluations import experiments, niche, tiktok
 from recommender.management.evaluations.peer_cache import hash_files, open_cache
 from recommender.params import Params, SequenceParams
 from recommender.training.benchmark import MEASURED_ACTIONS, BenchmarkRun, run_kuairand
@@ -27,7 +27,11 @@ from recommender.training.peer_models import BPR_GRID, EASE_GRID, KNN_GRID, SASR
 from recommender.training.peers import ALS_GRID
 
 #: Kinds with a module of their own: word -> module with `add_arguments`, `run` and `needs_folder`.
-EVALUATIONS: dict[str, ModuleType] = {"tiktok": tiktok, "experiments": experiments}
+EVALUATIONS: dict[str, ModuleType] = {
+    "tiktok": tiktok,
+    "experiments": experiments,
+    "niche": niche,
+}
 #: Settings each peer's tuning tries: another grid is another key of the cache.
 _GRIDS = {"als": ALS_GRID, "ease": EASE_GRID, "item_knn": KNN_GRID, "bpr": BPR_GRID, "sasrec": SASREC_GRID}
 

@@ -58,6 +58,8 @@ class Command(BaseCommand):
             engine.record_event_dicts(events, demo_world.SENDER)
         while engine.roll_up():
             pass
+        while engine.read_creators():
+            pass
         self.stdout.write(
             f"Demo world: {size.creators} creators, {size.videos} videos, {size.viewers} viewers,"
             f" {len(world.exposures.viewer)} videos shown."

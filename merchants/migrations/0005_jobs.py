@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("merchants", "0003_teamwork_alerts_reports_links"),
+        ("merchants", "0004_activity_by_key_and_month"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,38 @@
+"""The account as it is, or as it might be."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchants.uploads.pictures import RefusedPictureError, SafePicture, read_picture
+from recommender import engine
+from recommender.markets import MARKETS
+
+
+class FaceForm(forms.Form):
+    """Nickname, handle, bio, niche, market and picture."""
+
+    nickname = forms.CharField(label=_("Nickname"), max_length=128)
+    handle = forms.CharField(label=_("Handle"), max_length=64)
+    bio = forms.CharField(label=_("Bio"), max_length=300, required=False)
+    niche = forms.ChoiceField(label=_("What you sell"))
+    market = forms.ChoiceField(label=_("Country"), choices=[(code, code) for code in MARKETS])
+    avatar = forms.FileField(
+        label=_("Picture"), required=False, help_text=_("PNG, JPEG or WebP, at most 5 MB")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        niches = [(slug, slug.replace("-", " ")) for slug in engine.list_niches()]
+        self.fields["niche"].choices = niches  # type: ignore[attr-defined]
+
+    def clean_avatar(self) -> SafePicture | None:
+        """The picture made safe, or why it is refused."""
+        upload = self.cleaned_data["avatar"]
+        if not upload:
+            return None
+        try:
+            return read_picture(upload.read())
+        except RefusedPictureError as problem:
+            raise forms.ValidationError(str(problem)) from problem
