@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recommender.contracts import FloatArray
 from recommender.rerank.value import DEFAULT_VALUE_WEIGHTS
 from recommender.simulation.learnt_world import make_learnt_world
 from recommender.simulation.small_world import (
@@ -52,16 +53,8 @@ def compare_small_world(
         started = time.perf_counter()
         fast = estimate_feed(platform, chosen, chances, _FUTURES, seed=1)
         drawn = time.perf_counter() - started
-        rounds = feed[:, met].mean(axis=1)
         figures[name] = {
-            **compare(feed[:, met], fast[:, met]),
-            "feed_mean": float(feed[:, met].mean()),
-            "feed_mean_standard_error": float(rounds.std(ddof=1) / np.sqrt(n_rounds))
-            if n_rounds > 1
-            else None,
-            "correlation_over_videos": float(
-                np.corrcoef(feed[:, met].mean(axis=0), fast[:, met].mean(axis=0))[0, 1]
-            ),
+            **_compare_met(feed[:, met], fast[:, met]),
             "feed_seconds_a_round": round(served / n_rounds, 2),
             "fast_seconds_a_round": round(drawn / _FUTURES, 5),
         }
@@ -69,3 +62,15 @@ def compare_small_world(
         "viewers": n_viewers, "videos": n_videos, "asked": int(met.sum()), "rounds": n_rounds, "seed": seed,
         "preparation_seconds": round(prepared, 1), "gaps": figures,
     }  # fmt: skip
+
+
+def _compare_met(feed: FloatArray, fast: FloatArray) -> dict[str, Any]:
+    """Gaps over the videos that were met: `feed` is (rounds, videos), `fast` (futures, videos)."""
+    rounds, n_rounds = feed.mean(axis=1), len(feed)
+    error = float(rounds.std(ddof=1) / np.sqrt(n_rounds)) if n_rounds > 1 else None
+    return {
+        **compare(feed, fast),
+        "feed_mean": float(feed.mean()),
+        "feed_mean_standard_error": error,
+        "correlation_over_videos": float(np.corrcoef(feed.mean(axis=0), fast.mean(axis=0))[0, 1]),
+    }
