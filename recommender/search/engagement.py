@@ -19,7 +19,7 @@ def rate_clicks(
 
     >>> rates = rate_clicks(np.array([0, 1]), np.array([0, 9]), np.array([True, True]), 3)
     >>> bool(rates[1] > rates[0] > rates[2])
-    False
+    True
     >>> bool(rates[0] > rates[2]), bool(rates[1] > rates[2])
     (True, True)
     """

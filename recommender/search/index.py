@@ -52,7 +52,7 @@ def list_terms(text: str) -> tuple[str, ...]:
     """Words of a name as they are indexed: folded, apart; names without spaces also as pairs of characters.
 
     >>> list_terms("Son Môi.store")
-    ('son', 'moi', 'store', 'sonmoi')
+    ('son', 'moi', 'store', 'sonmoi', 'moistore')
     """
     reading = read_text(text)
     words = [reading.folded[start:end] for start, end in reading.words()]
