@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from merchants.reach.wording import name_change, name_outcomes
 from merchants.shell.charts import Chart, Interval, make_chart, pick_color
-from merchants.shell.drawing import draw_intervals
+from merchants.shell.drawing import Style, draw_intervals
 from merchants.shell.formats import format_market
 from merchants.shell.tables import Column, Row, Table
 
@@ -39,7 +39,8 @@ def draw_variants(result: dict[str, Any]) -> Chart:
         _read_interval(name, line["total"]["outcomes"]["views"], 2 if place else 1)
         for place, (name, line) in enumerate(lines)
     ]
-    return draw_intervals("reach-variants", _("Views as planned and with one change"), intervals)
+    title = _("Views as planned and with one change")
+    return draw_intervals("reach-variants", title, intervals, Style(height="high"))
 
 
 def draw_histogram(forecast: dict[str, Any]) -> Chart:
@@ -101,7 +102,7 @@ def draw_path(forecast: dict[str, Any]) -> Chart:
         Table(columns, rows, _("Views over the first week")),
         hovermode="x unified",
         xaxis={
-            "title": {"text": _("hours after posting")},
+            "ticksuffix": " h",
             "showgrid": False,
             "tickvals": [1, 24, 48, 72, 96, 120, 144, 168],
         },
@@ -174,7 +175,8 @@ def draw_comparison(first: dict[str, Any], second: dict[str, Any], names: tuple[
             line = result["forecast"]["total"]["outcomes"][outcome]
             if line["q95"] >= 1:
                 intervals.append(_read_interval(f"{words[outcome]} · {name}", line, place + 1))
-    return draw_intervals("reach-comparison", _("Two simulations side by side"), intervals)
+    title = _("Two simulations side by side")
+    return draw_intervals("reach-comparison", title, intervals, Style(height="high"))
 
 
 def _read_interval(label: str, line: dict[str, float], color: int = 1) -> Interval:

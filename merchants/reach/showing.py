@@ -34,9 +34,14 @@ def show_result(job: Job) -> dict[str, Any]:
     if result.get("schema") not in SCHEMAS:
         raise ValueError(f"this answer has the shape {result.get('schema')!r}; run the simulation again")
     forecast = result["forecast"]
+    headline = forecast["total"]["outcomes"]["views"]
     return {
         "result": result,
-        "headline": forecast["total"]["outcomes"]["views"],
+        "headline": headline,
+        "spans": [
+            (_("50 % of outcomes"), headline["q25"], headline["q75"]),
+            (_("90 % of outcomes"), headline["q05"], headline["q95"]),
+        ],
         "milestones": [(int(views), chance) for views, chance in forecast["total"]["milestones"].items()],
         "kpis": _list_kpis(forecast),
         "charts": [charts.draw_histogram(forecast), charts.draw_path(forecast)],
@@ -60,7 +65,9 @@ def _list_kpis(forecast: dict[str, Any]) -> list[dict[str, Any]]:
 def _tabulate_markets(forecast: dict[str, Any]) -> Table:
     """A row a country: views with their intervals, chances, orders and sales in its currency."""
     rows: list[Row] = []
-    for market, line in forecast["markets"].items():
+    for market, line in sorted(
+        forecast["markets"].items(), key=lambda pair: -float(pair[1]["outcomes"]["views"]["q50"])
+    ):
         outcomes = line["outcomes"]
         rows.append(
             {
@@ -187,7 +194,15 @@ def show_backtest(account: Account) -> dict[str, Any] | None:
     return {
         "chart": charts.draw_backtest(known[-60:]),
         "videos": len(known),
-        "coverage_50": sum(line["in_50"] for line in known) / len(known),
-        "coverage_90": sum(line["in_90"] for line in known) / len(known),
+        "coverage": [
+            (
+                _("Inside the 50 % interval (50 % is right)"),
+                sum(line["in_50"] for line in known) / len(known),
+            ),
+            (
+                _("Inside the 90 % interval (90 % is right)"),
+                sum(line["in_90"] for line in known) / len(known),
+            ),
+        ],
         "followers": followers,
     }

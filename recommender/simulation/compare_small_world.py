@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from recommender.contracts import FloatArray
+from recommender.contracts import BoolArray
 from recommender.rerank.value import DEFAULT_VALUE_WEIGHTS
 from recommender.simulation.learnt_world import make_learnt_world
 from recommender.simulation.small_world import (
+    Chances,
     Platform,
     Pools,
     compare,
@@ -44,33 +45,33 @@ def compare_small_world(
     chances = count_chances(platform)
     prepared = time.perf_counter() - started
     met = _PAGES * chances.shown[:, 0].sum(axis=0) >= _MIN_MEETINGS
-    pools, figures = Pools(), {}
-    for name, chosen in (("with_pools", pools), ("without_pools", Pools(first_pool=10**6))):
+    choices = {"with_pools": Pools(), "without_pools": Pools(first_pool=10**6)}
+    figures = {}
+    for name, pools in choices.items():
         say(f"{name}: {n_rounds} rounds of the real feed ...")
-        started = time.perf_counter()
-        feed = np.stack([run_feed(platform, chosen, chances, place) for place in range(n_rounds)])
-        served = time.perf_counter() - started
-        started = time.perf_counter()
-        fast = estimate_feed(platform, chosen, chances, _FUTURES, seed=1)
-        drawn = time.perf_counter() - started
-        figures[name] = {
-            **_compare_met(feed[:, met], fast[:, met]),
-            "feed_seconds_a_round": round(served / n_rounds, 2),
-            "fast_seconds_a_round": round(drawn / _FUTURES, 5),
-        }
+        figures[name] = _ask_twice(platform, pools, chances, met, n_rounds)
     return {
         "viewers": n_viewers, "videos": n_videos, "asked": int(met.sum()), "rounds": n_rounds, "seed": seed,
         "preparation_seconds": round(prepared, 1), "gaps": figures,
     }  # fmt: skip
 
 
-def _compare_met(feed: FloatArray, fast: FloatArray) -> dict[str, Any]:
-    """Gaps over the videos that were met: `feed` is (rounds, videos), `fast` (futures, videos)."""
-    rounds, n_rounds = feed.mean(axis=1), len(feed)
-    error = float(rounds.std(ddof=1) / np.sqrt(n_rounds)) if n_rounds > 1 else None
+def _ask_twice(
+    platform: Platform, pools: Pools, chances: Chances, met: BoolArray, n_rounds: int
+) -> dict[str, Any]:
+    """Gaps between the feed's answer and the fast one over the videos that are met."""
+    started = time.perf_counter()
+    feed = np.stack([run_feed(platform, pools, chances, place) for place in range(n_rounds)])[:, met]
+    served = time.perf_counter() - started
+    started = time.perf_counter()
+    fast = estimate_feed(platform, pools, chances, _FUTURES, seed=1)[:, met]
+    drawn = time.perf_counter() - started
+    rounds = feed.mean(axis=1)
     return {
         **compare(feed, fast),
         "feed_mean": float(feed.mean()),
-        "feed_mean_standard_error": error,
+        "feed_mean_standard_error": float(rounds.std(ddof=1) / np.sqrt(n_rounds)) if n_rounds > 1 else None,
         "correlation_over_videos": float(np.corrcoef(feed.mean(axis=0), fast.mean(axis=0))[0, 1]),
+        "feed_seconds_a_round": round(served / n_rounds, 2),
+        "fast_seconds_a_round": round(drawn / _FUTURES, 5),
     }

@@ -102,15 +102,16 @@ def draw_futures(
     fit = fit or shipped_worlds()
     keys = branch(make_key(seed, "future"), replicates)
     home = views[question.account.market]
-    standing = params.foresight * home.standing()[variant] + np.sqrt(1 - params.foresight**2) * draw_normal(
-        branch(keys, 1)
-    )
+    foresight = np.clip(params.foresight + params.foresight_spread * draw_normal(branch(keys, 3)), 0.0, 0.9)
+    unseen = np.sqrt(1 - foresight**2) * draw_normal(branch(keys, 1))
+    standing = foresight * home.standing()[variant] + unseen
     climbed = climb(fit.ladder, standing, branch(keys, 2))
     scale = scale_account(question)
     log_week = read_quantiles(
         scale.log_views, rank_reach(fit.ladder, climbed.log_reach), params.tail_exponent
     )
-    log_week = log_week + params.audience_power * np.log(
+    power = params.audience_power + params.audience_power_spread * draw_normal(branch(keys, 4))
+    log_week = log_week + np.clip(power, 0.05, 0.95) * np.log(
         measure_audience(question, variant, views, params) / usual_audience
     )
     week = np.exp(log_week)
@@ -269,8 +270,7 @@ def _react(
             put[:, OUTCOME_INDEX[name]] = seen * _shift(rates[action], effects[action])
         visits = impressions * params.profile_visit_rate * np.exp(effects["follow"] * 0.5)
         put[:, OUTCOME_INDEX["profile_visits"]] = visits
-        if question.draft.price is not None:
-            put[:, OUTCOME_INDEX["profile_clicks"]] = visits * params.profile_click_rate
+        put[:, OUTCOME_INDEX["profile_clicks"]] = visits * params.profile_click_rate
         if question.draft.has_cart:
             could_buy = seen * _share_with_cart(question, market, steps)
             _sell(put, question, market, rates, effects, params, could_buy)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from recommender.contracts import IntArray, ValueWeights
 from recommender.flow import Engine
@@ -68,6 +69,20 @@ def simulate_reach(
     report : told the fraction done and the step; may raise to stop the run.
     """
     questions = (run.question, *run.variants)
+    # A page's products are so small that threads inside them only wait for each other.
+    with threadpool_limits(1, "blas"):
+        return _answer(engine, weights, rows, run, questions, report)
+
+
+def _answer(
+    engine: Engine,
+    weights: ValueWeights,
+    rows: IntArray,
+    run: ReachRun,
+    questions: Sequence[ReachQuestion],
+    report: Report,
+) -> dict[str, Any]:
+    """The run in order: the engine's view, the futures, the figures."""
     views = view_markets(
         engine, weights, rows, MARKET_CODES, run.question.published_at, run.params, run.seed,
         lambda fraction, market: report(0.05 + 0.6 * fraction, f"asking the engine: {market}"),
@@ -82,7 +97,6 @@ def simulate_reach(
         ]
         draws.append(join_draws(shards))
     report(0.96, "summing up")
-    comparisons = [compare_futures(draws[0], other) for other in draws[1:]]
     return {
         "schema": SCHEMA,
         "engine_version": engine.version,
@@ -91,15 +105,23 @@ def simulate_reach(
         "seed": run.seed,
         "horizon_hours": run.question.horizon_hours,
         "account_videos": scale_account(run.question).n_past,
+        "drivers": find_drivers(run.question, views, draws[0], run.params),
+        "assumptions": list_assumptions(run),
+        **_sum_up(run, draws),
+    }
+
+
+def _sum_up(run: ReachRun, draws: Sequence[ReachDraws]) -> dict[str, Any]:
+    """What the futures of the question and of its variants come to."""
+    comparisons = [compare_futures(draws[0], other) for other in draws[1:]]
+    return {
         "forecast": describe_futures(run.question, draws[0]),
         "updated": _update(draws[0], run),
-        "drivers": find_drivers(run.question, views, draws[0], run.params),
         "variants": [
             {**describe_futures(question, drawn), "comparison": comparison}
             for question, drawn, comparison in zip(run.variants, draws[1:], comparisons, strict=True)
         ],
         "changes": rank_changes(run.variants, comparisons),
-        "assumptions": list_assumptions(run),
     }
 
 

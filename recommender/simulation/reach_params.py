@@ -64,6 +64,9 @@ class ReachParams:
     # Part of a video's standing in its cohort that predictions before posting see, 0-1. Assumption; a
     # merchant's own backtest replaces the spread that it leaves.
     foresight: float = 0.45
+    # How unsure that is, and the power of the audience below: every future draws its own. Assumption.
+    foresight_spread: float = 0.1
+    audience_power_spread: float = 0.12
     # Views another market sees per view at home and share of taste, equal audiences and full comprehension,
     # 0-1. Assumption, set so that a US account has 60 to 70 % of its views at home (one real account: 46 %).
     travel: float = 0.22

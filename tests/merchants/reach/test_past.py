@@ -61,4 +61,5 @@ def test_the_backtest_looks_at_each_video_that_had_a_past(account: Account) -> N
     store(account, "a", date(2026, 4, 1), {f"v{n}": 1000 + 37 * n for n in range(20)})
     shown = show_backtest(account)
     assert shown is not None and 0 < shown["videos"] < 20
-    assert 0 <= shown["coverage_50"] <= shown["coverage_90"] <= 1
+    (_half, inside_half), (_most, inside_most) = shown["coverage"]
+    assert 0 <= inside_half <= inside_most <= 1
