@@ -208,7 +208,15 @@ WEBHOOK_PRIVATE = os.environ.get("TTOK_WEBHOOK_PRIVATE", "0") == "1"
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "merchants" / "locale"]
-LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGES = [
+    ("en", "English"),
+    ("zh-hans", "简体中文"),
+    ("id", "Bahasa Indonesia"),
+    ("ms", "Bahasa Melayu"),
+    ("th", "ไทย"),
+    ("vi", "Tiếng Việt"),
+    ("fil", "Filipino"),
+]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
