@@ -10,12 +10,20 @@ from recommender import engine
 from recommender.contracts import ACTIONS, Catalogue, Dataset, Viewers
 from recommender.management import demo_world
 from recommender.models import ModelVersion, Viewer
+from recommender.params import NetworkParams, Params, ResponseParams, SequenceParams
 from recommender.queries.catalogue import read_catalogue
 from recommender.queries.viewers import read_viewers
 from recommender.registry.versions import write_version
 from recommender.simulation.population import Population
 from recommender.simulation.response import Responses
 from recommender.training.fit import fit_engine
+
+#: Every part of the hybrid stands in the artifact, each after one pass: how long it is trained changes no speed.
+_PARAMS = Params(
+    sequence=SequenceParams(epochs=1, refresh_epochs=0),
+    response=ResponseParams(epochs=1),
+    network=NetworkParams(epochs=1),
+)
 
 
 def write_world(world: Population) -> None:
@@ -68,7 +76,7 @@ def read_world() -> tuple[Catalogue, Viewers]:
 
 def fit_and_promote(dataset: Dataset) -> None:
     """Fit on the whole past (nothing is judged here) and make the version live."""
-    fitted = fit_engine(dataset)
+    fitted = fit_engine(dataset, _PARAMS)
     folder, digest = write_version(fitted.arrays, fitted.meta, dataset.catalogue.topic_names)
     ModelVersion.objects.create(
         state=ModelVersion.State.LIVE,
