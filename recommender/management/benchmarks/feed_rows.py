@@ -18,7 +18,7 @@ from recommender.simulation.population import Population
 from recommender.simulation.response import Responses
 from recommender.training.fit import fit_engine
 
-#: Every part of the hybrid stands in the artifact, each after one pass: how long it is trained changes no speed.
+#: Every part of the hybrid stands in the artifact, each after one pass: more of them change no speed.
 _PARAMS = Params(
     sequence=SequenceParams(epochs=1, refresh_epochs=0),
     response=ResponseParams(epochs=1),
