@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+#: A busy machine answers late; what is shown in the end is what counts.
+expect.set_options(timeout=20_000)
 
 # Playwright's synchronous interface runs an event loop in this thread; Django would refuse the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
