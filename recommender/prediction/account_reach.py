@@ -19,10 +19,12 @@ import numpy as np
 from recommender.contracts import FloatArray, IntArray
 from recommender.forecasts import Posts
 from recommender.prediction.account_past import FEATURES, describe_posts, expect_level, summarise_pasts
+from recommender.prediction.account_spread import fit_own_spread
 
 #: Quantiles that are fitted; the median is the one in the middle.
 LEVELS: tuple[float, ...] = (0.02, 0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.98)
 MIDDLE = LEVELS.index(0.5)
+_ENDS = (LEVELS.index(0.05), LEVELS.index(0.95))
 #: Settled videos from which an account counts as known, and quantiles of the level that cut the groups.
 _KNOWN_FROM = 1
 N_GROUPS = 8
@@ -94,7 +96,8 @@ class AccountForecaster:
         table = summarise_pasts(posts)
         level, by_size = expect_level(table, posts.followers, self.prior)
         raw = self.committee.quantiles(describe_posts(posts, table, by_size)) + level[:, None]
-        return self.calibrate(raw, self.find_groups(level, table[:, 0]))
+        calibrated = self.calibrate(raw, self.find_groups(level, table[:, 0]))
+        return fit_own_spread(posts, calibrated, MIDDLE, _ENDS)
 
     def find_groups(self, level: FloatArray, n_settled: FloatArray) -> IntArray:
         """(n,) group of each row: with a known past or without, by the level it starts from."""

@@ -76,6 +76,15 @@ def test_intervals_hold_on_creators_outside_the_fit(forecaster: AccountForecaste
     assert figures["mae_ln"] < 0.75
 
 
+def test_an_account_that_was_missed_by_far_gets_wider_intervals(forecaster: AccountForecaster) -> None:
+    posts = make_posts(n_creators=1, n_each=30, seed=4)
+    wild = replace(posts, plays=np.exp(np.where(np.arange(30) % 2 == 0, 4.0, 14.0)))
+    calm = replace(posts, plays=np.full(30, np.exp(9.0)))
+    usual = np.ptp(forecaster.predict(posts)[:, 1:-1], axis=1)
+    assert np.ptp(forecaster.predict(wild)[-1, 1:-1]) > 1.5 * usual[-1]
+    assert np.ptp(forecaster.predict(calm)[-1, 1:-1]) < usual[-1]
+
+
 def test_the_numbers_survive_their_file(forecaster: AccountForecaster) -> None:
     again = AccountForecaster.from_dict(forecaster.to_dict())
     posts = make_posts(n_creators=10, seed=3)
