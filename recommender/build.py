@@ -109,11 +109,11 @@ class _Stored:
         slot = np.full(self.n_videos, UNKNOWN, dtype=np.int32)
         if self.is_identity:
             slot[covered] = np.arange(len(covered))
-            return Neighbours(slot, video, weight)
+            return Neighbours.build(slot, video, weight)
         here = self.row[covered] >= 0
         slot[self.row[covered][here]] = np.flatnonzero(here)
         moved = np.where(video >= 0, self.row[video], UNKNOWN)
-        return Neighbours(slot, moved.astype(np.int32), np.where(moved >= 0, weight, 0).astype(np.float32))
+        return Neighbours.build(slot, moved.astype(np.int32), np.asarray(weight))
 
 
 def build_engine(

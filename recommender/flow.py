@@ -170,9 +170,9 @@ def predict_candidates(
 
 def read_responses(engine: Engine, viewer: ViewerProfile, video: IntArray) -> tuple[FloatArray, FloatArray]:
     """The viewer's state, (1, d), and the vectors of the videos, (n, d), as the response CNN reads them."""
-    if "response" not in viewer.votes:
-        viewer.votes["response"] = engine.responses.read(viewer.recent.video, viewer.recent.actions)
-    return viewer.votes["response"], engine.responses.take_items(video)
+    if "response" not in viewer.read:
+        viewer.read["response"] = engine.responses.read(viewer.recent.video, viewer.recent.actions)
+    return viewer.read["response"], engine.responses.take_items(video)
 
 
 def score_videos(engine: Engine, state: ViewerState, scenario: Scenario, video: IntArray) -> Predictions:

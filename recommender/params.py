@@ -62,7 +62,7 @@ class RecallParams:
     # Factors of the low-rank source, 8-256; 32 to 64 were best on a time split of KuaiRand-Pure.
     factors: int = 48
     # Videos it covers, the most-liked, 1,000-100,000: one product over all of them answers a request.
-    factor_videos: int = 20_000
+    factor_videos: int = 10_000
     # Discount of popularity and activity before the factorisation, 0-0.5; on KuaiRand-Pure 0.3 beat 0.5.
     factor_discount_power: float = 0.3
     factor_seed: int = 7
@@ -74,7 +74,7 @@ class RecallParams:
     # Alternations, 3-30: the lists hardly change after ten.
     als_sweeps: int = 10
     # Videos it covers, the most-liked, 1,000-100,000.
-    als_videos: int = 20_000
+    als_videos: int = 10_000
     # Hours after which a trending vote counts half, 1-168: short video turns over within days.
     trending_half_life_hours: float = 36.0
     # Length of each trending list, 100-5000.
@@ -157,8 +157,8 @@ class SequenceParams:
     # Peak learning rate and weight decay of AdamW.
     rate: float = 2e-3
     decay: float = 1e-2
-    # Videos it covers, the most-liked, 100-50,000.
-    videos: int = 20_000
+    # Videos it covers, the most-liked, 100-50,000: one product over all of them answers a request.
+    videos: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

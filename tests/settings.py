@@ -11,11 +11,17 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-#: Set for the processes that a test starts, so that they share this run's servers.
-if not os.environ.get("TTOK_TEST_RUN_DIR"):
+#: Set for the processes that a test starts, so that they share this run's servers. Each of several workers
+#: has a folder, and so servers, of its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+if os.environ.get("TTOK_TEST_RUN_OF") != _worker:
     _run_dir = Path(tempfile.mkdtemp(prefix="ttok-tests-", dir="/tmp"))
     _run_dir.chmod(0o711)  # our own new folder: the servers' account must be able to pass
-    os.environ["TTOK_TEST_RUN_DIR"] = str(_run_dir)
+    os.environ |= {"TTOK_TEST_RUN_DIR": str(_run_dir), "TTOK_TEST_RUN_OF": _worker}
+    # Servers that were found lend each worker a broker and a cache of its own.
+    for _name in ("CELERY_BROKER_URL", "CACHE_URL"):
+        if _own := os.environ.get(f"{_name}_{_worker}"):
+            os.environ[_name] = _own
 os.environ["TTOK_VAR_DIR"] = os.environ["TTOK_TEST_RUN_DIR"]
 # Collected static files are not served here, but their folder is looked for at every start of a client.
 (Path(os.environ["TTOK_TEST_RUN_DIR"]) / "static").mkdir(exist_ok=True)

@@ -167,16 +167,16 @@ def _affinity_of(
         [recent.weight[:, :, None], known[:, :, _AFFINITY_INDEX], taken[:, :, _AFFINITY_INDEX]], axis=2
     )
     n_columns = len(_AFFINITY_INDEX)
-    for seen_key, row_key in _match_keys(catalogue, content, recent.video, video):
-        match = (seen_key == row_key[:, None]) & (seen_key != UNKNOWN)  # (n, w)
-        summed = _sum_matches(match, values)
-        odds = smooth_log_odds(
-            summed[:, 1 : 1 + n_columns],
-            summed[:, 1 + n_columns :],
-            own_rate[:, _AFFINITY_INDEX],
-            strength,
-        )
-        blocks += [np.log1p(summed[:, :1]), odds]
+    matches = [
+        (seen_key == row_key[:, None]) & (seen_key != UNKNOWN)  # (n, w)
+        for seen_key, row_key in _match_keys(catalogue, content, recent.video, video)
+    ]
+    summed = np.stack([_sum_matches(match, values) for match in matches])  # (n_keys, n, 1 + 2 columns)
+    odds = smooth_log_odds(
+        summed[:, :, 1 : 1 + n_columns], summed[:, :, 1 + n_columns :], own_rate[:, _AFFINITY_INDEX], strength
+    )
+    for key in range(len(matches)):
+        blocks += [np.log1p(summed[key, :, :1]), odds[key]]
     n_rows = len(video)
     return np.concatenate([np.broadcast_to(block, (n_rows, block.shape[1])) for block in blocks], axis=1)
 

@@ -47,14 +47,23 @@ def convolve(x: FloatArray, mask: FloatArray, blocks: tuple[Block, ...]) -> Floa
 def _apply_block(x: FloatArray, block: Block, dilation: int) -> FloatArray:
     """Three taps over the past, gated."""
     n_rows, length, width = x.shape
-    nothing = np.zeros((n_rows, 2 * dilation, width), dtype=np.float32)
-    padded = np.concatenate([nothing, x], axis=1)
-    y = block.shift
+    side_by_side = np.zeros((n_rows, length, 3 * width), dtype=np.float32)  # the oldest tap first
     for tap in range(3):
-        y = y + padded[:, tap * dilation : tap * dilation + length] @ block.taps[tap]
-    value, gate = np.split(y, 2, axis=-1)
+        back = min((2 - tap) * dilation, length)
+        side_by_side[:, back:, tap * width : (tap + 1) * width] = x[:, : length - back]
+    y = side_by_side.reshape(-1, 3 * width) @ block.taps.reshape(3 * width, -1) + block.shift
+    value, gate = y[:, :width], y[:, width:]
     result: FloatArray = (np.tanh(value) / (1 + np.exp(-gate))) @ block.out
-    return result
+    return result.reshape(n_rows, length, width)
+
+
+def count_reach(blocks: tuple[Block, ...]) -> int:
+    """Newest steps that the last step of a convolution depends on, itself among them.
+
+    >>> count_reach(())
+    1
+    """
+    return 1 + 2 * (2 ** len(blocks) - 1)
 
 
 def normalise(x: FloatArray) -> FloatArray:

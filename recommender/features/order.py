@@ -13,7 +13,8 @@ def pick_top(scores: FloatArray, k: int) -> IntArray:
     >>> [int(place) for place in pick_top(np.array([0.1, np.nan, 0.9, 0.5]), 2)]
     [2, 3]
     """
-    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    if not np.isfinite(scores.sum()):
+        scores = np.where(np.isfinite(scores), scores, -np.inf)
     if k < len(scores):
         chosen = np.sort(np.argpartition(-scores, k)[:k])
     else:

@@ -86,7 +86,11 @@ class Responses:
         if not self.width:
             return np.zeros((len(video), len(RESPONSES)), dtype=np.float32)
         own, shown, both = np.split(self.hidden, 3)
-        hidden = state @ own + item @ shown + (state * item) @ both + self.hidden_bias
+        if len(state) == 1:  # one viewer: the state goes into the weights, and one product does
+            hidden = item @ (shown + state[0][:, None] * both)
+        else:
+            hidden = item @ shown + (state * item) @ both
+        hidden += state @ own + self.hidden_bias
         odds: FloatArray = np.maximum(hidden, 0.0) @ self.answer + self.base + self.bias[video]
         return odds
 

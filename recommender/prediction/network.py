@@ -39,21 +39,34 @@ class NetworkPart:
     def logits(self, matrix: FloatArray, reading: Reading) -> FloatArray:
         """(n, n_outputs) float32 from (n, n_features) features and what was read of viewer and videos."""
         check_width(matrix, len(self.centre))
-        own, shown, both = np.split(self.vectors, 3)
-        scaled = np.clip((matrix - self.centre) / self.spread, -CUT, CUT)
-        first = scaled @ self.features + reading.item @ shown + (reading.state * reading.item) @ both
-        first += reading.state @ own + self.bias
+        first = self._read(matrix, reading.state, reading.item)
         for block in reading.codes:
             if block.shape[1] == 1:
                 first += self.category[self.slot[block[:, 0]]].sum(axis=0)
             else:
                 for row in block:
                     first += self.category[self.slot[row]]
+        np.maximum(first, 0.0, out=first)
         members, width = self.deeper_bias.shape
-        hidden = np.maximum(first, 0.0).reshape(len(matrix), members, width).transpose(1, 0, 2)
-        hidden = hidden + np.maximum(hidden @ self.deeper + self.deeper_bias[:, None, :], 0.0)
-        result: FloatArray = (hidden @ self.answer).mean(axis=0) + self.answer_bias
+        total = np.zeros((len(matrix), len(self.answer_bias)), dtype=np.float32)
+        for member in range(members):
+            hidden = first[:, member * width : (member + 1) * width]
+            deeper = hidden @ self.deeper[member] + self.deeper_bias[member]
+            total += (hidden + np.maximum(deeper, 0.0)) @ self.answer[member]
+        result: FloatArray = total / members + self.answer_bias
         return result.astype(np.float32)
+
+    def _read(self, matrix: FloatArray, state: FloatArray, item: FloatArray) -> FloatArray:
+        """(n, m h) first layer of features and vectors; `state` is (n, d) or (1, d)."""
+        own, shown, both = np.split(self.vectors, 3)
+        scaled = np.clip((matrix - self.centre) / self.spread, -CUT, CUT)
+        first: FloatArray
+        if len(state) == 1:  # one viewer: the state goes into the weights, and one product does
+            weights = np.concatenate([self.features, shown + state[0][:, None] * both])
+            first = np.concatenate([scaled, item], axis=1) @ weights
+        else:
+            first = scaled @ self.features + item @ shown + (state * item) @ both
+        return first + (state @ own + self.bias)
 
     def to_arrays(self) -> dict[str, FloatArray]:
         """Arrays by name, for an artifact."""

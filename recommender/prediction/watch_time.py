@@ -7,7 +7,7 @@ group's quantiles (D2Q, Zhan et al., KDD 2022). Loops are cut at `watch_ratio_ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,13 @@ class WatchTimeHead:
 
     edges: FloatArray  # (n_groups - 1,) float32 seconds
     quantiles: FloatArray  # (n_groups, 41) float32 seconds
+    _middles: FloatArray = field(init=False, repr=False)  # (n_groups, n_levels + 1) seconds between levels
+
+    def __post_init__(self) -> None:
+        groups = np.arange(len(self.quantiles))
+        ranks = (_KNOTS[1:] + _KNOTS[:-1]) / 2
+        between = [self._to_seconds(np.full(len(groups), rank), groups) for rank in ranks]
+        object.__setattr__(self, "_middles", np.stack(between, axis=1))
 
     def median_seconds(self, above: FloatArray, duration_seconds: FloatArray) -> FloatArray:
         """(n,) float32 typical watch seconds: what errors in seconds are measured against.
@@ -45,11 +52,8 @@ class WatchTimeHead:
         """(n,) float32 mean watch seconds: what a value formula adds up."""
         survival = _complete(above)
         mass = survival[:, :-1] - survival[:, 1:]
-        groups = np.arange(len(self.quantiles))
-        ranks = (_KNOTS[1:] + _KNOTS[:-1]) / 2
-        between = [self._to_seconds(np.full(len(groups), rank), groups) for rank in ranks]
-        middles = np.stack(between, axis=1)  # (n_groups, n_levels + 1)
-        seconds: FloatArray = (mass * middles[self._find_group(duration_seconds)]).sum(axis=1)
+        middles = self._middles[self._find_group(duration_seconds)]
+        seconds: FloatArray = np.einsum("nl,nl->n", mass, middles)
         return seconds.astype(np.float32)
 
     def _find_group(self, duration_seconds: FloatArray) -> IntArray:

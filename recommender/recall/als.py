@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
+from recommender.features.votes import Votes
 from recommender.params import RecallParams
 
 #: Rows worked on together: bounds the (likes, f) intermediates to some tens of MB.
@@ -68,12 +69,11 @@ class Tastes:
         taste: FloatArray = x.astype(np.float32)
         return taste
 
-    def vote(self, seed: IntArray, seed_weight: FloatArray) -> FloatArray:
-        """(n_videos,) float32 score of every video, 0 where nothing the viewer liked is covered."""
-        votes = np.zeros(len(self.slot), dtype=np.float32)
-        if len(self.covered) and (self.slot[seed] >= 0).any():
-            votes[self.covered] = self.video @ self.fold_in(seed, seed_weight)
-        return votes
+    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Votes:
+        """Scores of the covered videos; none where nothing the viewer liked is covered."""
+        if not len(self.covered) or not (self.slot[seed] >= 0).any():
+            return Votes.none()
+        return Votes(self.covered, self.video @ self.fold_in(seed, seed_weight))
 
 
 def fit_als(

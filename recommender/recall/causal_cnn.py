@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
-from recommender.features.convolutions import Block, code_feedback, convolve, normalise, take_blocks
+from recommender.features.convolutions import (
+    Block,
+    code_feedback,
+    convolve,
+    count_reach,
+    normalise,
+    take_blocks,
+)
+from recommender.features.votes import Votes
 from recommender.params import SequenceParams
 
 
@@ -34,24 +42,22 @@ class SequenceModel:
         slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
         return cls(slot, np.zeros(0, dtype=np.int32), nothing, nothing, nothing, nothing[:, 0], ())
 
-    def vote(self, video: IntArray, actions: IntArray) -> FloatArray:
-        """(n_videos,) float32 log-odds of the next like, 0 on average over the covered videos.
+    def vote(self, video: IntArray, actions: IntArray) -> Votes:
+        """Log-odds of the next like, 0 on average over the covered videos.
 
         `video` and `actions` are (w,), the viewer's past, newest last; an empty past votes for nothing.
         """
-        votes = np.zeros(len(self.slot), dtype=np.float32)
         if not len(self.covered) or not len(video):
-            return votes
+            return Votes.none()
         logits = self.video[:-1] @ self._read(video, actions) * scale_logits(self.video.shape[1]) + self.bias
-        votes[self.covered] = logits - logits.mean()
-        return votes
+        return Votes(self.covered, logits - logits.mean())
 
     def _read(self, video: IntArray, actions: IntArray) -> FloatArray:
         """(d,) what the past says of the next video."""
-        length = len(self.position)
+        length = min(len(self.position), count_reach(self.blocks))  # what lies further back is not read
         video, actions = video[-length:], actions[-length:]
         slot = self.slot[video]  # UNKNOWN takes the last row, which stands for any other video
-        x = self.video[slot] + self.feedback[code_feedback(actions)] + self.position[length - len(video) :]
+        x = self.video[slot] + self.feedback[code_feedback(actions)] + self.position[-len(video) :]
         every = np.ones((1, len(x), 1), dtype=np.float32)
         last: FloatArray = normalise(convolve(x[None], every, self.blocks)[0, -1])
         return last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recommender.contracts import FloatArray, IntArray, Scenario
 from recommender.features.viewers import ViewerProfile
+from recommender.features.votes import Votes
 from recommender.recall.index import RecallIndex
 from recommender.recall.voting import take_voted
 
@@ -15,8 +16,8 @@ def recall(
     return take_voted(vote(index, viewer), viewer, k)
 
 
-def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
-    """(n_videos,) score of every video, 0 where nothing the viewer liked points to it."""
+def vote(index: RecallIndex, viewer: ViewerProfile) -> Votes:
+    """Score of each video; 0 where nothing the viewer liked points to it."""
     if "collaborative" not in viewer.votes:
         viewer.votes["collaborative"] = index.autoencoder.vote(viewer.liked_video, viewer.liked_weight)
     return viewer.votes["collaborative"]

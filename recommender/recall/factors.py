@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from recommender.contracts import FloatArray, IntArray, Scenario
 from recommender.features.viewers import ViewerProfile
+from recommender.features.votes import Votes
 from recommender.recall.index import RecallIndex
 from recommender.recall.voting import take_voted
 
@@ -19,8 +20,8 @@ def recall(
     return take_voted(vote(index, viewer), viewer, k)
 
 
-def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
-    """(n_videos,) score of every video, 0 where it has no factors."""
+def vote(index: RecallIndex, viewer: ViewerProfile) -> Votes:
+    """Score of each video; 0 where it has no factors."""
     if "factors" not in viewer.votes:
         viewer.votes["factors"] = index.factors.vote(viewer.liked_video, viewer.liked_weight)
     return viewer.votes["factors"]

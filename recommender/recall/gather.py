@@ -89,6 +89,6 @@ def fill_signals(
 ) -> None:
     """Fill, in place, the columns that exist for any video: votes, popularity, content."""
     for name, vote in _VOTES.items():
-        signals[:, SIGNALS.index(name)] = vote(index, viewer)[video]
+        signals[:, SIGNALS.index(name)] = vote(index, viewer).look_up(video)
     signals[:, -3], signals[:, -2] = index.popularity.compare(video, scenario.market)
     signals[:, -1] = index.content.vectors[video] @ viewer.vector

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
+from recommender.features.votes import Votes
 from recommender.params import RecallParams
 
 
@@ -28,14 +29,13 @@ class Factors:
         slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
         return cls(slot, np.zeros(0, dtype=np.int32), nothing, nothing)
 
-    def vote(self, seed: IntArray, seed_weight: FloatArray) -> FloatArray:
-        """(n_videos,) float32 score of every video for a past of weighted likes."""
-        votes = np.zeros(len(self.slot), dtype=np.float32)
+    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Votes:
+        """Scores of the covered videos for a past of weighted likes."""
         slot = self.slot[seed]
         known = slot >= 0
-        if known.any():
-            votes[self.covered] = self.score @ (seed_weight[known] @ self.read[slot[known]])
-        return votes
+        if not known.any():
+            return Votes.none()
+        return Votes(self.covered, self.score @ (seed_weight[known] @ self.read[slot[known]]))
 
     def score_pairs(self, taste: FloatArray, video: IntArray) -> FloatArray:
         """(n,) score of one video for each row of `taste`, (n, f)."""

@@ -8,14 +8,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
+from recommender.features.votes import Votes
+
+#: Targets a vote must face before votes are sorted instead of counted over all targets.
+_DENSE_BELOW = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """For each covered video its strongest neighbours; padded with UNKNOWN and weight 0."""
 
-    slot: IntArray  # (n_videos,) int32 row in `video`, UNKNOWN where the video is not covered
-    video: IntArray  # (n_covered, k) int32 catalogue rows
+    slot: IntArray  # (n_videos,) int32 row in `place`, UNKNOWN where the video is not covered
+    target: IntArray  # (t,) int32 catalogue rows that are somebody's neighbour, ascending
+    place: IntArray  # (n_covered, k) int32 positions in `target`; padding points at 0 with weight 0
     weight: FloatArray  # (n_covered, k) float32
 
     @classmethod
@@ -23,22 +28,38 @@ class Neighbours:
         """Nothing is covered."""
         return cls(
             slot=np.full(n_videos, UNKNOWN, dtype=np.int32),
-            video=np.zeros((0, 1), dtype=np.int32),
+            target=np.zeros(0, dtype=np.int32),
+            place=np.zeros((0, 1), dtype=np.int32),
             weight=np.zeros((0, 1), dtype=np.float32),
         )
 
-    def vote(self, seed: IntArray, seed_weight: FloatArray) -> FloatArray:
-        """(n_videos,) float32: for each video the sum of seed weight x neighbour weight."""
+    @classmethod
+    def build(cls, slot: IntArray, video: IntArray, weight: FloatArray) -> Neighbours:
+        """Neighbours out of catalogue rows `video`, (n_covered, k), padded with UNKNOWN."""
+        is_target = np.zeros(len(slot), dtype=bool)
+        is_target[video[video >= 0]] = True
+        target = np.flatnonzero(is_target).astype(np.int32)
+        position = np.zeros(len(slot), dtype=np.int32)
+        position[target] = np.arange(len(target))
+        place = np.where(video >= 0, position[video], 0).astype(np.int32)
+        return cls(slot, target, place, np.where(video >= 0, weight, 0.0).astype(np.float32))
+
+    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Votes:
+        """For each neighbour of a seed the sum of seed weight x neighbour weight."""
         slot = self.slot[seed]
         covered = slot >= 0
-        if not covered.any():
-            return np.zeros(len(self.slot), dtype=np.float32)
+        if not covered.any() or not len(self.target):
+            return Votes.none()
         rows = slot[covered]
-        weight = self.weight[rows] * seed_weight[covered, None]
-        video = self.video[rows]
-        # Padding votes for video 0 with weight 0.
-        voted = np.bincount(np.maximum(video, 0).ravel(), weights=weight.ravel(), minlength=len(self.slot))
-        return voted.astype(np.float32)
+        weight = (self.weight[rows] * seed_weight[covered, None]).ravel()
+        place = self.place[rows].ravel()
+        if len(place) * _DENSE_BELOW < len(
+            self.target
+        ):  # few votes: sorting them is less than a pass over all
+            voted, place = np.unique(place, return_inverse=True)
+            return Votes(self.target[voted], np.bincount(place, weights=weight).astype(np.float32))
+        voted = np.bincount(place, weights=weight, minlength=len(self.target))
+        return Votes(self.target, voted.astype(np.float32))
 
 
 def keep_strongest(weights: FloatArray, covered: IntArray, k: int) -> tuple[IntArray, FloatArray]:

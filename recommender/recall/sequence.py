@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recommender.contracts import FloatArray, IntArray, Scenario
 from recommender.features.viewers import ViewerProfile
+from recommender.features.votes import Votes
 from recommender.recall.index import RecallIndex
 from recommender.recall.voting import take_voted
 
@@ -15,8 +16,8 @@ def recall(
     return take_voted(vote(index, viewer), viewer, k)
 
 
-def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
-    """(n_videos,) score of every video, 0 where the artifact has no CNN or the video is not covered."""
+def vote(index: RecallIndex, viewer: ViewerProfile) -> Votes:
+    """Score of each video; 0 where the artifact has no CNN or the video is not covered."""
     if "sequence" not in viewer.votes:
         viewer.votes["sequence"] = index.sequence.vote(viewer.recent.video[0], viewer.recent.actions[0])
     return viewer.votes["sequence"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recommender.contracts import FloatArray, IntArray, Scenario
 from recommender.features.viewers import ViewerProfile
+from recommender.features.votes import Votes
 from recommender.recall.index import RecallIndex
 from recommender.recall.voting import take_voted
 
@@ -15,8 +16,8 @@ def recall(
     return take_voted(vote(index, viewer), viewer, k)
 
 
-def vote(index: RecallIndex, viewer: ViewerProfile) -> FloatArray:
-    """(n_videos,) score of every video, 0 where none of the last likes leads to it."""
+def vote(index: RecallIndex, viewer: ViewerProfile) -> Votes:
+    """Score of each video; 0 where none of the last likes leads to it."""
     if "similar_videos" not in viewer.votes:
         seeds = index.params.similar_seeds
         viewer.votes["similar_videos"] = index.transition.vote(

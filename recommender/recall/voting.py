@@ -1,4 +1,4 @@
-"""Turn a score over the whole catalogue into a source's answer."""
+"""Turn a source's scores into its answer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import numpy as np
 from recommender.contracts import FloatArray, IntArray
 from recommender.features.order import pick_top
 from recommender.features.viewers import ViewerProfile
+from recommender.features.votes import Votes
 
 
-def take_voted(votes: FloatArray, viewer: ViewerProfile, k: int) -> tuple[IntArray, FloatArray]:
+def take_voted(votes: Votes, viewer: ViewerProfile, k: int) -> tuple[IntArray, FloatArray]:
     """The k best allowed videos with a vote above 0: rows (int32) and scores (float32), best first."""
-    voted = np.flatnonzero(votes > 0)
-    voted = voted[viewer.allowed[voted]]
-    rows = voted[pick_top(votes[voted], k)]
-    return rows.astype(np.int32), votes[rows].astype(np.float32)
+    voted = np.flatnonzero((votes.score > 0) & viewer.allowed[votes.video])
+    best = voted[pick_top(votes.score[voted], k)]
+    return votes.video[best].astype(np.int32), votes.score[best].astype(np.float32)
 
 
 def take_listed(

@@ -189,10 +189,9 @@ def _to_matrix(neighbours: Neighbours) -> sp.csr_matrix:
     n_videos = len(neighbours.slot)
     covered = np.flatnonzero(neighbours.slot >= 0)
     slot = neighbours.slot[covered]
-    kept = neighbours.video[slot] >= 0
-    rows = np.repeat(covered, kept.sum(axis=1))
-    cells = (rows, neighbours.video[slot][kept])
-    return sp.csr_matrix((neighbours.weight[slot][kept], cells), (n_videos, n_videos))
+    rows = np.repeat(covered, neighbours.place.shape[1])
+    cells = (rows, neighbours.target[neighbours.place[slot].ravel()])
+    return sp.csr_matrix((neighbours.weight[slot].ravel(), cells), (n_videos, n_videos))
 
 
 def _score_rows(

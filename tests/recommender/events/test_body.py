@@ -40,8 +40,8 @@ def test_a_bomb_is_refused_without_being_inflated_whole() -> None:
     [
         (b"x" * (limits.MAX_BODY_BYTES + 1), "", 413),
         (b"not gzip", "gzip", 400),
-        (gzip.compress(b"{}" * 1000)[:-9], "gzip", 400),
-        (gzip.compress(b"{}") + gzip.compress(b"{}"), "gzip", 400),
+        (gzip.compress(b"{}" * 1000, mtime=0)[:-9], "gzip", 400),
+        (gzip.compress(b"{}", mtime=0) * 2, "gzip", 400),
         (b"{}", "br", 415),
     ],
 )

@@ -30,7 +30,7 @@ def _fit(**changes: float) -> Tastes:
 
 
 def test_the_video_left_out_is_the_next_best_of_the_block() -> None:
-    votes = _fit().vote(np.array([0, 1, 2, 3, 4]), np.ones(5, dtype=np.float32))
+    votes = _fit().vote(np.array([0, 1, 2, 3, 4]), np.ones(5, dtype=np.float32)).spread(N_VIDEOS)
     assert votes[5] > votes[6:12].max() + 0.3
     assert not votes[12:].any()
 
@@ -46,8 +46,8 @@ def test_folding_in_solves_the_weighted_least_squares() -> None:
 
 def test_nothing_liked_votes_for_nothing() -> None:
     tastes = _fit()
-    assert not tastes.vote(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)).any()
-    assert not tastes.vote(np.array([13]), np.ones(1, dtype=np.float32)).any()
+    assert not len(tastes.vote(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)).video)
+    assert not len(tastes.vote(np.array([13]), np.ones(1, dtype=np.float32)).video)
 
 
 def test_yesterdays_vectors_start_todays_fit() -> None:

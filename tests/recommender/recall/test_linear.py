@@ -43,7 +43,9 @@ def test_truncation_keeps_the_strongest_either_way_and_the_vote_adds_up() -> Non
         assert set(np.abs(kept[row])) == set(np.sort(np.abs(weights[row]))[-3:])
     slot = np.full(13, -1, dtype=np.int32)
     slot[covered] = np.arange(6)
-    votes = Neighbours(slot, video, kept).vote(np.array([5, 1, 8]), np.array([2.0, 9.0, 1.0]))
+    votes = (
+        Neighbours.build(slot, video, kept).vote(np.array([5, 1, 8]), np.array([2.0, 9.0, 1.0])).spread(13)
+    )
     expected = np.zeros(13)
     np.add.at(expected, video[2], 2.0 * kept[2])
     np.add.at(expected, video[4], 1.0 * kept[4])

@@ -65,7 +65,7 @@ def test_the_next_video_of_a_chain_is_found_from_the_order_alone(model: Sequence
     found = 0
     for first in range(N_VIDEOS):
         past = (first + 7 * np.arange(8)) % N_VIDEOS
-        votes = model.vote(past, np.full(8, 2, dtype=np.int32))
+        votes = model.vote(past, np.full(8, 2, dtype=np.int32)).spread(N_VIDEOS)
         found += int((first + 7 * 8) % N_VIDEOS in np.argsort(-votes)[:3])
     assert found >= 20
 
@@ -86,20 +86,20 @@ def test_numpy_serves_what_jax_trained(arrays, model: SequenceModel) -> None:
     read = sequence_fit.read_past(parameters, parameters["video"], batch, settings, jax.random.PRNGKey(0))
     logits = np.asarray(read)[0, -1] @ parameters["video"][:-1].T * sequence_fit.scale_logits(SMALL.width)
     logits = logits + parameters["bias"]
-    np.testing.assert_allclose(model.vote(past, actions), logits - logits.mean(), atol=2e-4)
+    np.testing.assert_allclose(model.vote(past, actions).spread(N_VIDEOS), logits - logits.mean(), atol=2e-4)
 
 
 def test_a_video_the_fit_does_not_cover_stands_for_any_other(arrays) -> None:
     covered = arrays["sequence/covered"]
     keep = np.arange(len(covered) - 1)
     model = SequenceModel.from_arrays(arrays, covered[keep], keep, N_VIDEOS)
-    votes = model.vote(np.array([29, 6]), np.array([2, 2], dtype=np.int32))
+    votes = model.vote(np.array([29, 6]), np.array([2, 2], dtype=np.int32)).spread(N_VIDEOS)
     assert np.isfinite(votes).all()
     assert votes[29] == 0
 
 
 def test_an_empty_past_votes_for_nothing(model: SequenceModel) -> None:
-    assert not model.vote(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)).any()
+    assert not len(model.vote(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)).video)
 
 
 def test_yesterdays_fit_starts_todays(arrays) -> None:
