@@ -35,6 +35,10 @@ class Responses:
     taken: BoolArray  # (n, n_actions) in the order of contracts.ACTIONS; finish and long_watch stay False
     is_swiped: BoolArray  # (n,), left within three seconds
 
+    def take(self, rows: BoolArray) -> Responses:
+        """Those of the rows where the mask is True."""
+        return Responses(self.watch_seconds[rows], self.taken[rows], self.is_swiped[rows])
+
 
 def rate_appeal(world: Population, viewer: IntArray, video: IntArray, hour_local: IntArray) -> FloatArray:
     """(n,) latent appeal, about -3 to 4, of shown videos to viewers at an hour of their day."""
