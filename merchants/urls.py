@@ -76,6 +76,7 @@ urlpatterns = [
     path("niche/what-if/", niche.what_if, name="niche-what-if"),
     path("niche/avatar/<int:account_id>/", niche.avatar, name="niche-avatar"),
     path("search/", search.search, name="search"),
+    path("search/faces/<int:creator_id>/", search.face, name="search-face"),
     path("preview/", preview.home, name="preview"),
     path("preview/<int:viewer_id>/", preview.preview, name="preview-feed"),
     path("preview/<int:viewer_id>/react/", preview.react, name="preview-react"),

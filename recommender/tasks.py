@@ -52,6 +52,12 @@ def read_names() -> int:
 
 
 @shared_task
+def recompute_norms() -> int:
+    """Read anew what the first accounts of every niche and market have in common."""
+    return engine.recompute_norms()
+
+
+@shared_task
 def find_new_words() -> int:
     """Note words that names of a niche share and the taxonomy lacks, for operators to judge."""
     return engine.find_new_words()

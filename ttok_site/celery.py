@@ -93,6 +93,12 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 20},
         },
+        # Hourly: who comes first in a niche changes slowly, and a new market needs its norm the same day.
+        "recompute-norms": {
+            "task": "recommender.tasks.recompute_norms",
+            "schedule": crontab(minute=35),
+            "options": {"expires": 1800},
+        },
         # Daily: new words take days to spread through names.
         "find-new-words": {
             "task": "recommender.tasks.find_new_words",

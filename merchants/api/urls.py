@@ -3,6 +3,7 @@
 from django.urls import path
 
 from merchants.api import figures, imports, keeping
+from merchants.api.niche import NicheView, RankView
 from merchants.api.reach import ReachComparisonView, ReachOneView, ReachView
 from merchants.api.views import AccountsView
 
@@ -21,6 +22,8 @@ urlpatterns = [
     path("imports/<int:import_id>/undo", imports.UndoImportView.as_view(), name="import-undo"),
     path("accounts/<int:account_id>/notes", keeping.NotesView.as_view(), name="notes"),
     path("accounts/<int:account_id>/alerts", keeping.FiringsView.as_view(), name="alerts"),
+    path("accounts/<int:account_id>/niche", NicheView.as_view(), name="niche"),
+    path("accounts/<int:account_id>/search-rank", RankView.as_view(), name="search-rank"),
     path("reach", ReachView.as_view(), name="reach"),
     path("reach/<int:job_id>", ReachOneView.as_view(), name="reach-one"),
     path("reach/<int:job_id>/compare/<int:other_id>", ReachComparisonView.as_view(), name="reach-compare"),

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from merchants.uploads.pictures import RefusedPictureError, SafePicture, read_picture
+from merchants.shell.niches import name_niche
+from merchants.uploads.forms import read_upload
+from merchants.uploads.pictures import SafePicture
 from recommender import engine
 from recommender.markets import MARKETS
 
@@ -24,15 +26,9 @@ class FaceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        niches = [(slug, slug.replace("-", " ")) for slug in engine.list_niches()]
+        niches = sorted(((slug, name_niche(slug)) for slug in engine.list_niches()), key=lambda pair: pair[1])
         self.fields["niche"].choices = niches  # type: ignore[attr-defined]
 
     def clean_avatar(self) -> SafePicture | None:
         """The picture made safe, or why it is refused."""
-        upload = self.cleaned_data["avatar"]
-        if not upload:
-            return None
-        try:
-            return read_picture(upload.read())
-        except RefusedPictureError as problem:
-            raise forms.ValidationError(str(problem)) from problem
+        return read_upload(self.cleaned_data["avatar"])

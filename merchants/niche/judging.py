@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,10 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from merchants.models import Account, Avatar, NicheScore, VideoMetric
-from merchants.uploads.pictures import SafePicture, open_stored
+from merchants.shell.formats import format_percent
+from merchants.shell.niches import name_niche
+from merchants.uploads.faces import open_avatar
+from merchants.uploads.pictures import SafePicture
 from recommender import engine
 from recommender.markets import MARKETS
 
@@ -56,6 +58,20 @@ class ShownJudgement:
     heat: tuple[HeatCell, ...]
     picture_niche: str
     is_disguised: bool
+    norm: ShownNorm | None  # what the accounts that come first do
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNorm:
+    """What the first accounts of a niche and country have in common, and how near the picture comes."""
+
+    market: str
+    account_count: int
+    name_share: float
+    picture_count: int
+    picture_share: float
+    words: tuple[str, ...]
+    closeness: float | None  # 0-1, None without a picture here or there
 
 
 def fill_form(account: Account) -> dict[str, Any]:
@@ -77,8 +93,8 @@ def judge_face(account: Account, said: dict[str, Any]) -> ShownJudgement:
     picture = said.get("avatar")
     texts = {name: said[name] for name in ("nickname", "handle", "market", "niche", "bio")}
     texts["captions"] = _list_captions(account)
-    pixels = picture.pixels if isinstance(picture, SafePicture) else _open_avatar(account)
-    return show(engine.judge_account(texts, pixels), said["niche"])
+    pixels = picture.pixels if isinstance(picture, SafePicture) else open_avatar(account)
+    return show(engine.judge_account(texts, pixels), said["niche"], said["market"])
 
 
 def save_face(account: Account, said: dict[str, Any]) -> NicheScore:
@@ -99,21 +115,13 @@ def save_face(account: Account, said: dict[str, Any]) -> NicheScore:
     )  # fmt: skip
 
 
-def show_draft(said: dict[str, Any]) -> str:
-    """A picture that is tried and not saved, as an address that holds it; "" where none is tried."""
-    picture = said.get("avatar")
-    if not isinstance(picture, SafePicture):
-        return ""
-    return "data:image/png;base64," + base64.b64encode(picture.png).decode("ascii")
-
-
 def list_history(account: Account) -> list[NicheScore]:
     """The last judgements, newest first."""
     return list(NicheScore.objects.filter(account=account).order_by("-judged_at")[:_HISTORY])
 
 
-def show(judgement: engine.Judgement, niche: str) -> ShownJudgement:
-    """A judgement put in words."""
+def show(judgement: engine.Judgement, niche: str, market: str) -> ShownJudgement:
+    """A judgement put in words, beside what others in the niche do."""
     told = judgement.consistency
     titles = _name_parts()
     return ShownJudgement(
@@ -130,12 +138,37 @@ def show(judgement: engine.Judgement, niche: str) -> ShownJudgement:
             for part in told.parts
         ),
         suggestions=tuple(
-            (titles[item.part], item.value, item.score, item.gain) for item in judgement.suggestions
+            (titles[item.part], _word_change(item.part, item.value), item.score, item.gain)
+            for item in judgement.suggestions
         ),
         heat=_draw_heat(judgement.picture.region) if judgement.picture else (),
         picture_niche=judgement.picture.region_niche if judgement.picture else "",
         is_disguised=told.is_disguised,
+        norm=_show_norm(niche, market, judgement.picture.embedding if judgement.picture else None),
     )  # fmt: skip
+
+
+def _show_norm(niche: str, market: str, embedding: np.ndarray | None) -> ShownNorm | None:
+    norm = engine.read_norm(niche, market)
+    if norm is None:
+        return None
+    has_both = embedding is not None and norm.picture_count > 0
+    return ShownNorm(
+        market=market,
+        account_count=norm.account_count,
+        name_share=norm.name_share,
+        picture_count=norm.picture_count,
+        picture_share=norm.picture_share,
+        words=tuple(word for word, _ in norm.words),
+        closeness=engine.compare_with_norm(norm, embedding) if has_both and embedding is not None else None,
+    )
+
+
+def _word_change(part: str, value: str) -> str:
+    """A suggestion's new value; for a picture, what to do with it."""
+    if part != "avatar":
+        return value
+    return _("show its middle larger (%(share)s of it)") % {"share": format_percent(float(value), 0)}
 
 
 def _draw_heat(region: np.ndarray) -> tuple[HeatCell, ...]:
@@ -160,11 +193,6 @@ def _list_captions(account: Account) -> tuple[str, ...]:
     return tuple(titles)
 
 
-def _open_avatar(account: Account) -> np.ndarray | None:
-    avatar = Avatar.objects.filter(account=account).first()
-    return open_stored(bytes(avatar.image)) if avatar else None
-
-
 def _name_parts() -> dict[str, str]:
     return {
         "nickname": _("Nickname"),
@@ -176,7 +204,7 @@ def _name_parts() -> dict[str, str]:
 
 
 def _explain(reason: str, says: str) -> str:
-    other = says.replace("-", " ")
+    other = name_niche(says)
     return {
         "missing": _("There is none yet."),
         "nothing_face": _("It looks like a face or a person, and shows nothing you sell."),

@@ -10,6 +10,7 @@ from merchants.accounts.selection import choose_account
 from merchants.models import Avatar, Role
 from merchants.niche import judging
 from merchants.niche.forms import FaceForm
+from merchants.uploads.faces import show_draft
 
 
 @login_required
@@ -42,7 +43,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "merchants/niche/_refused.html", {"form": form})
     shown = judging.judge_face(account, form.cleaned_data)
-    draft = judging.show_draft(form.cleaned_data)
+    draft = show_draft(form.cleaned_data.get("avatar"))
     facts = {"shown": shown, "account": account, "is_draft": True, "draft_picture": draft}
     facts["avatar"] = Avatar.objects.filter(account=account).first()
     return render(request, "merchants/niche/_judgement.html", facts)

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from merchants.shell import charts, formats
+from merchants.shell.niches import name_niche
 
 register = template.Library()
 
@@ -101,6 +102,12 @@ def moment(value: datetime | None, zone: str = "UTC") -> str:
 def market_name(code: str) -> str:
     """A country's name in the page's language."""
     return formats.format_market(code)
+
+
+@register.filter
+def niche_name(slug: str) -> str:
+    """A niche's name in the page's language."""
+    return name_niche(slug)
 
 
 @register.filter

@@ -9,7 +9,14 @@ from django.http import HttpRequest
 
 from recommender import engine
 from recommender.admin.facts import FactAdmin
-from recommender.models import NewNicheWord, NicheProfile, SearchShown, TaxonomyVersion
+from recommender.models import (
+    CreatorPicture,
+    NewNicheWord,
+    NicheNorm,
+    NicheProfile,
+    SearchShown,
+    TaxonomyVersion,
+)
 
 
 class TaxonomyForm(forms.ModelForm):
@@ -88,6 +95,35 @@ class NicheProfileAdmin(FactAdmin):
     list_filter = ("niche", "language")
     list_select_related = ("creator",)
     search_fields = ("creator__handle", "creator__nickname")
+
+
+@admin.register(CreatorPicture)
+class CreatorPictureAdmin(FactAdmin):
+    """Creators' avatars and what they show."""
+
+    list_display = ("creator", "niche", "changed_at")
+    list_filter = ("niche",)
+    list_select_related = ("creator",)
+    search_fields = ("creator__handle", "creator__nickname")
+    exclude = ("image", "embedding")
+
+
+@admin.register(NicheNorm)
+class NicheNormAdmin(FactAdmin):
+    """What the first accounts of a niche and market have in common."""
+
+    list_display = (
+        "niche",
+        "market",
+        "account_count",
+        "name_share",
+        "picture_count",
+        "picture_share",
+        "computed_at",
+    )
+    list_filter = ("market", "niche")
+    search_fields = ("niche",)
+    exclude = ("centre",)
 
 
 @admin.register(SearchShown)

@@ -1,13 +1,16 @@
 """Creators and videos: what can be recommended."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import ListAPIView
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ListSerializer
+from rest_framework.views import APIView
 
 from recommender import engine
 from recommender.api.fields import BIG_INT
@@ -15,6 +18,8 @@ from recommender.api.pages import NewestFirst
 from recommender.api.problems import PROBLEMS, Conflict
 from recommender.models import Creator, Video
 
+#: Bytes of an avatar that are read.
+PICTURE_BYTES = 5 * 1024 * 1024
 #: Rows a call may publish.
 BATCH_LIMIT = 1000
 
@@ -52,6 +57,24 @@ class VideoSerializer(serializers.Serializer[Any]):
     is_blocked = serializers.BooleanField(read_only=True)
 
 
+class PictureSerializer(serializers.Serializer[Any]):
+    """What became of an avatar."""
+
+    creator_id = serializers.IntegerField(source="pk", **BIG_INT)
+    sha256 = serializers.CharField(help_text="of the PNG that is kept")
+    niche = serializers.CharField(help_text="what the picture shows, or none")
+
+
+class PictureParser(BaseParser):
+    """The bytes of a picture as they came."""
+
+    media_type = "image/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> dict[str, bytes]:
+        """At most one byte more than is taken, so that a larger body is refused unread."""
+        return {"body": stream.read(PICTURE_BYTES + 1)}
+
+
 class PublishedSerializer(serializers.Serializer[Any]):
     """How many rows a call wrote."""
 
@@ -78,6 +101,28 @@ class CreatorsView(ListAPIView[Creator]):
         )
         rows.is_valid(raise_exception=True)
         return Response({"written": engine.publish_creators(rows.validated_data)})
+
+
+class CreatorPictureView(APIView):
+    """A creator's avatar."""
+
+    required_scopes = {"PUT": "catalog:write"}
+    parser_classes = (PictureParser,)
+
+    @extend_schema(
+        operation_id="put_creator_avatar",
+        request={"image/*": bytes},
+        responses={200: PictureSerializer, **PROBLEMS},
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Replace the avatar: the body is a PNG, JPEG or WebP of at most 5 MB; it is encoded again."""
+        try:
+            kept = engine.keep_picture(pk, cast(dict[str, bytes], request.data)["body"])
+        except engine.NoSuchCreatorError as error:
+            raise NotFound(str(error)) from error
+        except engine.RefusedPictureError as error:
+            raise ValidationError({"body": [str(error)]}) from error
+        return Response(PictureSerializer(kept).data)
 
 
 class VideosView(ListAPIView[Video]):

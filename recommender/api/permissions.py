@@ -13,6 +13,7 @@ SCOPES = {
     "feed:read": "read feeds and sign viewers up",
     "catalog:read": "read creators and videos",
     "catalog:write": "publish and change creators and videos",
+    "search:read": "search accounts and videos, and report what was opened",
     "training:read": "read training runs, model versions and metrics",
     "training:control": "start a training run, promote, roll back",
 }

@@ -4,10 +4,11 @@ from csp.decorators import csp_update
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from recommender.api.catalog import CreatorsView, VideosView
+from recommender.api.catalog import CreatorPictureView, CreatorsView, VideosView
 from recommender.api.events import EventsView
 from recommender.api.feed import FeedView, ViewersView
 from recommender.api.metrics import MetricsView, RefusedEventsView, ReplayView
+from recommender.api.search import SearchClicksView, SearchView
 from recommender.api.training import (
     ModelVersionsView,
     PromoteView,
@@ -30,6 +31,9 @@ urlpatterns = [
     path("feed", FeedView.as_view(), name="feed"),
     path("viewers", ViewersView.as_view(), name="viewers"),
     path("creators", CreatorsView.as_view(), name="creators"),
+    path("creators/<int:pk>/avatar", CreatorPictureView.as_view(), name="creator-avatar"),
+    path("search", SearchView.as_view(), name="search"),
+    path("search/clicks", SearchClicksView.as_view(), name="search-clicks"),
     path("videos", VideosView.as_view(), name="videos"),
     path("training-runs", TrainingRunsView.as_view(), name="training-runs"),
     path("training-runs/<int:pk>", TrainingRunView.as_view(), name="training-run"),

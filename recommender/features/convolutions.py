@@ -63,7 +63,7 @@ def count_reach(blocks: tuple[Block, ...]) -> int:
     >>> count_reach(())
     1
     """
-    return 1 + 2 * (2 ** len(blocks) - 1)
+    return 1 + 2 * ((1 << len(blocks)) - 1)
 
 
 def normalise(x: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from recommender.contracts import ACTIONS, APP_CATEGORIES, DEVICE_OSES
+from recommender.management.demo_faces import draw_face
 from recommender.markets import LANGUAGES, MARKET_CODES, MARKETS
 from recommender.simulation.exposure import Exposures, expose
 from recommender.simulation.population import TOPICS, Population, make_population
@@ -73,6 +74,14 @@ def list_creators(world: DemoWorld) -> list[dict[str, Any]]:
         }
         for row in range(len(creators.handle))
     ]
+
+
+def iterate_faces(world: DemoWorld) -> Iterator[tuple[int, bytes]]:
+    """(creator id, PNG of the avatar) of every creator."""
+    creators = world.population.creators
+    for row in range(len(creators.handle)):
+        face = draw_face(int(creators.topic[row]), creators.nickname[row], _SEED + row)
+        yield FIRST_CREATOR + row, face
 
 
 def list_videos(world: DemoWorld) -> list[dict[str, Any]]:

@@ -12,12 +12,20 @@ from recommender.models.activity import (
 )
 from recommender.models.catalog import Creator, Video, Viewer
 from recommender.models.learning import ModelVersion, TrainingRun
-from recommender.models.niche import NewNicheWord, NicheProfile, SearchShown, TaxonomyVersion
+from recommender.models.niche import (
+    CreatorPicture,
+    NewNicheWord,
+    NicheNorm,
+    NicheProfile,
+    SearchShown,
+    TaxonomyVersion,
+)
 from recommender.models.serving import FeedPage, MarketRule, ValueWeights
 
 __all__ = [
     "ApiToken",
     "Creator",
+    "CreatorPicture",
     "Event",
     "EventBatch",
     "EventLedger",
@@ -26,6 +34,7 @@ __all__ = [
     "MarketRule",
     "ModelVersion",
     "NewNicheWord",
+    "NicheNorm",
     "NicheProfile",
     "RefusedEvent",
     "RollupRow",

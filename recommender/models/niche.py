@@ -43,6 +43,43 @@ class NicheProfile(models.Model):
         return f"{self.creator_id}: {self.niche}"
 
 
+class CreatorPicture(models.Model):
+    """A creator's avatar, made safe, and what it shows: search and the norms of a niche read it."""
+
+    creator = models.OneToOneField(
+        Creator, on_delete=models.CASCADE, primary_key=True, related_name="picture"
+    )
+    image = models.BinaryField(help_text="PNG, at most 128 x 128, written by us")
+    sha256 = models.CharField(max_length=64, help_text="of the PNG")
+    niche = models.CharField(max_length=40, db_index=True, help_text="slug of what it shows, or none")
+    embedding = models.BinaryField(help_text="1280 float16: features of the picture, length 4")
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.creator_id}: {self.niche}"
+
+
+class NicheNorm(models.Model):
+    """What the accounts that search shows first in a niche and market have in common."""
+
+    niche = models.CharField(max_length=40)
+    market = models.CharField(max_length=2, help_text="ISO country")
+    account_count = models.PositiveIntegerField(help_text="accounts it was read from")
+    name_share = models.FloatField(help_text="0-1, whose name says the niche")
+    picture_count = models.PositiveIntegerField(help_text="of them with a picture")
+    picture_share = models.FloatField(help_text="0-1, of those pictures that show the niche")
+    words = models.JSONField(help_text="[[word, share of names 0-1]], the most used first")
+    name_letters = models.FloatField(help_text="median length of a nickname, letters")
+    centre = models.BinaryField(help_text="1280 float32: mean of the pictures' features; empty without one")
+    computed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["niche", "market"], name="one_norm_per_niche_market")]
+
+    def __str__(self) -> str:
+        return f"{self.niche} {self.market}"
+
+
 class SearchShown(models.Model):
     """One account that a search showed, and whether it was opened; clicks are weighed by position."""
 

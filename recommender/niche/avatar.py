@@ -37,6 +37,7 @@ class PictureReading:
     nothing_kind: str  # face, place or sign where `none` is likeliest, else ""
     region: FloatArray  # (7, 7) float32 in 0-1: how much each part of the picture speaks for `region_niche`
     region_niche: str  # the niche that the region speaks for: the likeliest real one
+    embedding: FloatArray  # (1280,) float32 of length 4: what the picture looks like, for comparing
 
 
 class PictureReader:
@@ -75,7 +76,7 @@ class PictureReader:
         probability = np.exp(log_softmax(logits / self.params.temperature))
         kinds = np.argmax(scale_embedding(features.embedding) @ self._kind_weights + self._kind_bias, axis=1)
         return [
-            self._tell(probability[row], int(kinds[row]), features.feature_map[row], niche)
+            self._tell(probability[row], int(kinds[row]), features, row, niche)
             for row in range(len(pictures))
         ]
 
@@ -87,7 +88,7 @@ class PictureReader:
         return scores
 
     def _tell(
-        self, probability: FloatArray, kind: int, feature_map: FloatArray, niche: str | None
+        self, probability: FloatArray, kind: int, features: PictureFeatures, row: int, niche: str | None
     ) -> PictureReading:
         best = int(np.argmax(probability))
         shown = self.classes[best]
@@ -96,8 +97,9 @@ class PictureReader:
             probability=probability,
             niche=shown,
             nothing_kind=NOTHING_KINDS[kind] if shown == NONE else "",
-            region=self._find_region(feature_map, asked),
+            region=self._find_region(features.feature_map[row], asked),
             region_niche=self.classes[asked],
+            embedding=scale_embedding(features.embedding[row : row + 1])[0].astype(np.float32),
         )
 
     def _find_region(self, feature_map: FloatArray, code: int) -> FloatArray:
@@ -119,8 +121,13 @@ def has_plain_corners(picture: np.ndarray) -> bool:
 
 def cut_inner(picture: np.ndarray) -> np.ndarray:
     """The square inside the circle that touches the edges."""
+    return crop_middle(picture, 1 - 2 * _INNER_MARGIN)
+
+
+def crop_middle(picture: np.ndarray, share: float) -> np.ndarray:
+    """The middle `share` (0-1) of each side of a picture."""
     height, width = picture.shape[:2]
-    top, left = round(height * _INNER_MARGIN), round(width * _INNER_MARGIN)
+    top, left = round(height * (1 - share) / 2), round(width * (1 - share) / 2)
     return picture[top : height - top, left : width - left]
 
 

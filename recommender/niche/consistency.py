@@ -189,7 +189,7 @@ class Suggestion:
     """A change and what the account scores with it, judged again rather than promised."""
 
     part: str  # nickname, handle, avatar, bio
-    value: str  # the new text; for an avatar empty
+    value: str  # the new text; for an avatar the part of its side, 0-1, that is shown instead
     score: float  # with this change alone
     gain: float
 

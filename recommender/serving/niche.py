@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from recommender.features.images.safe import open_stored
 from recommender.markets import MARKET_CODES, MARKETS
-from recommender.models import Creator, NewNicheWord, NicheProfile, TaxonomyVersion
-from recommender.niche.avatar import PictureReading, load_picture_reader
+from recommender.models import Creator, CreatorPicture, NewNicheWord, NicheProfile, TaxonomyVersion
+from recommender.niche.avatar import PictureReading, crop_middle, load_picture_reader
 from recommender.niche.consistency import Account, Consistency, Suggestion, judge, suggest
 from recommender.niche.nickname import NameReader, load_name_reader
 from recommender.niche.semantics import load_unknown_words
@@ -28,6 +29,8 @@ _lock = threading.Lock()
 _reader: dict[str, Any] = {"version": None, "reader": None, "checked_at": 0.0}
 #: A word is shown to operators when so many names of a niche hold it, and few others do.
 _LEAST_NAMES, _LEAST_SHARE, _LEAST_LETTERS = 4, 0.8, 3
+#: Parts of a picture's side that are tried as a closer view.
+_CROP_SHARES = (0.75, 0.55)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,26 @@ def judge_account(
         shown = pictures.read([avatar], niche)[0]
     account = Account(**texts, avatar=shown)
     suggestions = suggest(account, reader) if with_suggestions else []
+    if with_suggestions and avatar is not None:
+        suggestions = sorted([*suggestions, *_suggest_crops(account, avatar, reader)], key=_by_score)
     return Judgement(judge(account, reader), tuple(suggestions), shown)
+
+
+def _by_score(item: Suggestion) -> float:
+    return -item.score
+
+
+def _suggest_crops(account: Account, avatar: np.ndarray, reader: NameReader) -> list[Suggestion]:
+    """The account's own picture with its middle shown larger, where that says more; each one is read."""
+    crops = [crop_middle(avatar, share) for share in _CROP_SHARES]
+    readings = load_picture_reader(settings.VAR_DIR / "models").read(crops)
+    now = judge(account, reader).score
+    found = []
+    for share, reading in zip(_CROP_SHARES, readings, strict=True):
+        score = judge(replace(account, avatar=reading), reader).score
+        if score > now + 1.0:
+            found.append(Suggestion("avatar", str(share), score, round(score - now, 1)))
+    return sorted(found, key=_by_score)[:1]
 
 
 def check_taxonomy(content: Any) -> None:
@@ -116,7 +138,9 @@ def read_creators(limit: int = 2000) -> int:
         | models.Q(profile__read_at__lt=models.F("updated_at"))
         | ~models.Q(profile__taxonomy=reader.taxonomy.version)
     ).order_by("pk")[:limit]
-    profiles = [_describe(creator, reader) for creator in stale]
+    creators = list(stale)
+    pictures = CreatorPicture.objects.in_bulk([creator.pk for creator in creators])
+    profiles = [_describe(creator, reader, pictures.get(creator.pk)) for creator in creators]
     NicheProfile.objects.bulk_create(
         profiles,
         update_conflicts=True,
@@ -126,14 +150,19 @@ def read_creators(limit: int = 2000) -> int:
     return len(profiles)
 
 
-def _describe(creator: Creator, reader: NameReader) -> NicheProfile:
+def _describe(creator: Creator, reader: NameReader, picture: CreatorPicture | None) -> NicheProfile:
     market = creator.market if creator.market in MARKETS else MARKET_CODES[0]
     name = creator.nickname or creator.handle
     reading = reader.read(name, market)
+    probability = float(reading.probability.max()) if reading.niche != NONE else 0.0
+    if picture is not None and reading.niche != NONE:  # the face counts as much as the profile page says
+        texts = {"nickname": name, "handle": creator.handle, "market": market, "niche": reading.niche}
+        pixels = open_stored(bytes(picture.image))
+        probability = judge_account(texts, pixels, with_suggestions=False).consistency.probability
     return NicheProfile(
         creator=creator,
         niche=reading.niche,
-        probability=float(reading.probability.max()) if reading.niche != NONE else 0.0,
+        probability=probability,
         language=reading.language,
         terms=list(dict.fromkeys((*list_terms(name), *list_terms(creator.handle))))[:24],
         evidence=[asdict(item) for item in reading.evidence[:4]],

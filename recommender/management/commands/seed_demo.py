@@ -58,8 +58,11 @@ class Command(BaseCommand):
             engine.record_event_dicts(events, demo_world.SENDER)
         while engine.roll_up():
             pass
+        for creator_id, face in demo_world.iterate_faces(world):
+            engine.keep_picture(creator_id, face)
         while engine.read_creators():
             pass
+        engine.recompute_norms()
         self.stdout.write(
             f"Demo world: {size.creators} creators, {size.videos} videos, {size.viewers} viewers,"
             f" {len(world.exposures.viewer)} videos shown."

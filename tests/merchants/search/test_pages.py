@@ -1,13 +1,16 @@
 """The rank page on a small platform."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from recommender import engine
+from recommender.management.demo_faces import draw_face
 from recommender.models import Creator, NewNicheWord, NicheProfile
 from recommender.serving import niche as serving_niche
 from recommender.serving import search as serving_search
+from recommender.simulation.population import TOPICS
 from tests.factories import make_account, make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +100,21 @@ def test_a_word_that_names_of_a_niche_share_is_shown_to_operators() -> None:
     assert engine.find_new_words() >= 1
     assert NewNicheWord.objects.get(word="zorbix").niche == "shoes"
     assert engine.find_new_words() == 0
+
+
+def test_a_tried_picture_is_ranked_and_the_wall_shows_the_others_faces(
+    platform: None, client: Client
+) -> None:
+    engine.keep_picture(1, draw_face(TOPICS.index("lipstick"), "G", 3))
+    user = make_user("alice")
+    make_account(user, "sitinur", nickname="Siti Nur", market="MY", niche="lipstick")
+    client.force_login(user)
+    picture = SimpleUploadedFile("mine.png", draw_face(TOPICS.index("lipstick"), "S", 5))
+    said = {"query": "gincu", "market": "MY", "new_picture": picture}
+    page = client.post(reverse("search"), said).content.decode()
+    assert "With the new picture" in page
+    assert "data:image/png;base64," in page
+    face = reverse("search-face", args=[1])
+    assert face in page
+    assert client.get(face)["Content-Type"] == "image/png"
+    assert client.get(reverse("search-face", args=[2])).status_code == 404

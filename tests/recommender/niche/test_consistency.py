@@ -17,7 +17,7 @@ def show(niche: str, share: float) -> PictureReading:
     niches = load_name_reader().taxonomy.niches
     probability = np.full(len(niches) + 1, (1 - share) / len(niches))
     probability[niches.index(niche)] = share
-    return PictureReading(probability, niche, "", np.zeros((7, 7), dtype=np.float32), niche)
+    return PictureReading(probability, niche, "", np.zeros((7, 7), dtype=np.float32), niche, np.zeros(1280))
 
 
 def test_a_name_and_a_picture_of_the_niche_score_above_either_alone() -> None:
