@@ -32,7 +32,7 @@ class TriedFaceSerializer(serializers.Serializer[Any]):
     avatar = serializers.FileField(required=False, help_text="PNG, JPEG or WebP, at most 5 MB (multipart)")
 
 
-class PartSerializer(serializers.Serializer[Any]):
+class FacePartSerializer(serializers.Serializer[Any]):
     """One part of the score and its evidence."""
 
     name = serializers.CharField(help_text="nickname, avatar, handle, bio or videos")
@@ -62,7 +62,7 @@ class JudgementSerializer(serializers.Serializer[Any]):
     niche = serializers.CharField(help_text="the declared one")
     closest = serializers.CharField(help_text="the niche all parts together speak for, or none")
     is_disguised = serializers.BooleanField(help_text="letters that only look like Latin ones")
-    parts = PartSerializer(many=True)
+    parts = FacePartSerializer(many=True)
     suggestions = serializers.ListField(
         child=serializers.ListField(), help_text="[part, new value, score with it, gain], judged again"
     )
