@@ -356,6 +356,25 @@ class Slate:
     n_candidates: int
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedChoice:
+    """One logged page: what it was chosen from (n videos), what was shown (k), and what came of it."""
+
+    viewer_id: int
+    happened_at: float  # unix seconds
+    market: int
+    scenario: Mapping[str, int]
+    video_id: IntArray  # (n,) int64 shortlist
+    expected: FloatArray  # (n, len(VALUE_TERMS)) float32 predicted, before any worth is put on it
+    is_new: BoolArray  # (n,)
+    last_creator: int  # creator id of the video before the page, UNKNOWN = none
+    last_sound: int
+    policy: Mapping[str, Any]  # "weights" and "rerank" of whoever chose
+    shown: IntArray  # (k,) int64 video ids
+    propensity: FloatArray  # (k,)
+    actions: IntArray  # (k,) bit mask of what followed within a day
+
+
 def _refuse_ragged(container: Any, length: int, but: tuple[str, ...] = ()) -> None:
     for item in fields(container):
         if item.name in but:

@@ -13,8 +13,10 @@ from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim,
 from recommender.feedback.leases import find_claimable as find_claimable_runs
 from recommender.feedback.requests import cancel_run
 from recommender.feedback.requests import request_run as request_training
+from recommender.feedback.scopes import request_arm_fits
 from recommender.queries.digests import MEASURES as DIGEST_MEASURES
 from recommender.queries.digests import DigestRow, digest_activity, find_sample_creator, read_retention
+from recommender.queries.experiments import METRICS as EXPERIMENT_METRICS
 from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
 from recommender.serving.catalog import (
     UnknownCreatorError,
@@ -25,6 +27,20 @@ from recommender.serving.catalog import (
     publish_videos,
     set_blocked,
 )
+from recommender.serving.choices import prune_choices
+from recommender.serving.experiment_control import (
+    check_guards,
+    conclude_experiment,
+    discard_experiment,
+    save_experiment,
+    start_experiment,
+    stop_experiment,
+)
+from recommender.serving.experiment_pages import describe_power, describe_readout, name_values
+from recommender.serving.experiment_preview import preview_experiment
+from recommender.serving.experiment_readout import calculate_power, read_experiment
+from recommender.serving.experiment_rules import ExperimentError
+from recommender.serving.experiment_rules import find_faults as find_experiment_faults
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
 from recommender.serving.impressions import ServedPage
 from recommender.serving.niche import (
@@ -59,7 +75,9 @@ from recommender.simulation.reach import ReachRun, backtest_account
 __all__ = [
     "DEEPEST_RANK",
     "DIGEST_MEASURES",
+    "EXPERIMENT_METRICS",
     "DigestRow",
+    "ExperimentError",
     "FeedRequest",
     "FoundCreator",
     "FoundVideo",
@@ -83,14 +101,21 @@ __all__ = [
     "activate_taxonomy",
     "activate_value_weights",
     "backtest_account",
+    "calculate_power",
     "cancel_run",
+    "check_guards",
     "check_taxonomy",
     "claim",
     "compare_with_norm",
+    "conclude_experiment",
+    "describe_power",
+    "describe_readout",
     "describe_videos",
     "digest_activity",
+    "discard_experiment",
     "ensure_partitions",
     "find_claimable_runs",
+    "find_experiment_faults",
     "find_live",
     "find_new_words",
     "find_picture",
@@ -102,15 +127,19 @@ __all__ = [
     "keep_picture",
     "list_niches",
     "list_topics",
+    "name_values",
     "open_stored",
+    "preview_experiment",
     "promote",
     "prune_artifacts",
+    "prune_choices",
     "publish_creators",
     "publish_videos",
     "rank_name",
     "read_account",
     "read_active_weights",
     "read_creators",
+    "read_experiment",
     "read_norm",
     "read_picture",
     "read_retention",
@@ -122,9 +151,11 @@ __all__ = [
     "record_search",
     "release_failed",
     "replay_refused",
+    "request_arm_fits",
     "request_training",
     "roll_back",
     "roll_up",
+    "save_experiment",
     "save_taxonomy",
     "save_value_weights",
     "search_creators",
@@ -132,4 +163,6 @@ __all__ = [
     "set_blocked",
     "sign_up",
     "simulate_reach",
+    "start_experiment",
+    "stop_experiment",
 ]

@@ -5,7 +5,7 @@ Serving, evaluation and simulation call the same functions, so what is measured 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +88,21 @@ def rank_for_viewer(
     ValueError
         if `k` is not between 1 and the shortlist's size.
     """
-    if not 1 <= k <= engine.params.rerank.shortlist:
-        raise ValueError(f"a page of {k} videos was asked for; choose 1 to {engine.params.rerank.shortlist}")
     ready = prepare_page(engine, state, scenario, weights)
     ready.dropped["seen"] = len(state.seen_video_id)
+    return compose_page(engine, ready, rng, k)
+
+
+def compose_page(engine: Engine, ready: ReadyPage, rng: np.random.Generator, k: int) -> Slate:
+    """The page itself, of what was made ready for it.
+
+    Raises
+    ------
+    ValueError
+        if `k` is not between 1 and the shortlist's size.
+    """
+    if not 1 <= k <= engine.params.rerank.shortlist:
+        raise ValueError(f"a page of {k} videos was asked for; choose 1 to {engine.params.rerank.shortlist}")
     return compose(
         ready.shortlist,
         ready.last_creator,
@@ -116,12 +127,27 @@ class ReadyPage:
     last_sound: int
 
 
-def prepare_page(engine: Engine, state: ViewerState, scenario: Scenario, weights: ValueWeights) -> ReadyPage:
-    """The journey up to the page: recall, features, prediction, value, rules. No chance in it."""
+#: Replaces, in place, rows of the value terms: (rows of the catalogue, predictions, terms) -> None.
+Treat = Callable[[IntArray, Predictions, FloatArray], None]
+
+
+def prepare_page(
+    engine: Engine,
+    state: ViewerState,
+    scenario: Scenario,
+    weights: ValueWeights,
+    treat: Treat | None = None,
+) -> ReadyPage:
+    """The journey up to the page: recall, features, prediction, value, rules. No chance in it.
+
+    `treat` may value some videos otherwise: experiments among creators do.
+    """
     viewer, searched = open_viewer(engine, state, scenario)
     candidates = gather(engine.recall, viewer, scenario, engine.fusion, engine.params.recall.candidates)
     predictions = predict_candidates(engine, viewer, scenario, candidates)
     terms = value_terms(predictions, weights, scenario.market)
+    if treat is not None:
+        treat(candidates.video, predictions, terms)
     shortlist, dropped = _shortlist(engine, state, scenario, candidates, terms, searched)
     last = engine.catalogue.find_rows(state.recent_video_id[-1:])
     has_last = len(last) > 0 and last[0] >= 0

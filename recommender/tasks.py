@@ -61,3 +61,21 @@ def recompute_norms() -> int:
 def find_new_words() -> int:
     """Note words that names of a niche share and the taxonomy lacks, for operators to judge."""
     return engine.find_new_words()
+
+
+@shared_task
+def check_guards() -> int:
+    """Stop the arms of experiments whose guards are broken."""
+    return engine.check_guards()
+
+
+@shared_task
+def request_arm_fits() -> int:
+    """Ask for the fits of arms that learn alone."""
+    return engine.request_arm_fits()
+
+
+@shared_task
+def prune_choices() -> int:
+    """Forget logged choices that nobody will ask about any more."""
+    return engine.prune_choices()

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from merchants.models import Account, Membership, Role, Team
 from recommender.api.permissions import SCOPES
 from recommender.api.tokens import make_token
-from recommender.models import Creator, Video
+from recommender.models import Creator, Experiment, Video
+from recommender.serving.experiment_control import save_experiment
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -81,3 +82,15 @@ def make_event(kind: str, viewer_id: int, video_id: int | None, **fields: Any) -
     if video_id is not None:
         event["video_id"] = video_id
     return {**event, **fields}
+
+
+def make_experiment(
+    overrides: dict[str, Any], name: str = "try", planned_units: int = 500, **fields: Any
+) -> Experiment:
+    """A draft of two equal arms, `control` and `other`; the overrides are those of the other."""
+    arms = [
+        {"name": "control", "share": 0.5, "overrides": {}},
+        {"name": "other", "share": 0.5, "overrides": overrides},
+    ]
+    about = {"name": name, "hypothesis": "it helps", "planned_units": planned_units, **fields}
+    return save_experiment(about, arms, None)

@@ -104,6 +104,22 @@ app.conf.update(
             "task": "recommender.tasks.find_new_words",
             "schedule": crontab(hour=18, minute=15),
         },
+        # Every 5 minutes: the longest a harmful arm goes on once its guard is beyond doubt.
+        "check-guards": {
+            "task": "recommender.tasks.check_guards",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
+        # Every 10 minutes: arms that learn alone are fitted one after the other.
+        "request-arm-fits": {
+            "task": "recommender.tasks.request_arm_fits",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
+        "prune-choices": {
+            "task": "recommender.tasks.prune_choices",
+            "schedule": crontab(hour=20, minute=40),
+        },
         "prune-artifacts": {
             "task": "recommender.tasks.prune_artifacts",
             "schedule": crontab(hour=20, minute=30),

@@ -14,6 +14,8 @@ SCOPES = {
     "catalog:read": "read creators and videos",
     "catalog:write": "publish and change creators and videos",
     "search:read": "search accounts and videos, and report what was opened",
+    "experiments:read": "read experiments and what they say",
+    "experiments:control": "set up, start, stop and conclude experiments",
     "training:read": "read training runs, model versions and metrics",
     "training:control": "start a training run, promote, roll back",
 }

@@ -6,6 +6,16 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from recommender.api.catalog import CreatorPictureView, CreatorsView, VideosView
 from recommender.api.events import EventsView
+from recommender.api.experiments import (
+    ConcludeExperimentView,
+    ExperimentsView,
+    ExperimentView,
+    PowerView,
+    PreviewExperimentView,
+    ReadoutView,
+    StartExperimentView,
+    StopExperimentView,
+)
 from recommender.api.feed import FeedView, ViewersView
 from recommender.api.metrics import MetricsView, RefusedEventsView, ReplayView
 from recommender.api.search import SearchClicksView, SearchView
@@ -40,6 +50,14 @@ urlpatterns = [
     path("model-versions", ModelVersionsView.as_view(), name="model-versions"),
     path("model-versions/roll-back", RollBackView.as_view(), name="roll-back"),
     path("model-versions/<int:pk>/promote", PromoteView.as_view(), name="promote"),
+    path("experiments", ExperimentsView.as_view(), name="experiments"),
+    path("experiments/power", PowerView.as_view(), name="experiment-power"),
+    path("experiments/<int:pk>", ExperimentView.as_view(), name="experiment"),
+    path("experiments/<int:pk>/preview", PreviewExperimentView.as_view(), name="experiment-preview"),
+    path("experiments/<int:pk>/start", StartExperimentView.as_view(), name="experiment-start"),
+    path("experiments/<int:pk>/readout", ReadoutView.as_view(), name="experiment-readout"),
+    path("experiments/<int:pk>/stop", StopExperimentView.as_view(), name="experiment-stop"),
+    path("experiments/<int:pk>/conclude", ConcludeExperimentView.as_view(), name="experiment-conclude"),
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("openapi.json", SpectacularAPIView.as_view(), name="openapi"),
     path("docs", docs, name="docs"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,7 @@ class Design:
     first_bucket: int  # the layer's buckets [first_bucket, stop_bucket) belong to this experiment
     stop_bucket: int
     shares: tuple[float, ...]  # of the arms, the first is the control
+    salt: str = ""  # what spreads the units over the arms; empty = the name
 
     def __post_init__(self) -> None:
         if not 0 <= self.first_bucket < self.stop_bucket <= N_BUCKETS:
@@ -57,6 +59,20 @@ def check_layer(designs: Sequence[Design]) -> None:
             )
 
 
+def find_slot(taken: Sequence[tuple[int, int]], width: int) -> tuple[int, int] | None:
+    """The first free buckets [first, stop) of a layer that are `width` wide; None if there are none.
+
+    >>> find_slot([(0, 5000)], 2000), find_slot([(0, 5000)], 6000)
+    ((5000, 7000), None)
+    """
+    first = 0
+    for start, stop in sorted(taken):
+        if start - first >= width:
+            break
+        first = max(first, stop)
+    return (first, first + width) if first + width <= N_BUCKETS else None
+
+
 def assign(design: Design, unit_id: IntArray) -> IntArray:
     """(n,) int8 arm of each unit (viewer, creator or time slice), UNKNOWN outside the experiment.
 
@@ -67,9 +83,24 @@ def assign(design: Design, unit_id: IntArray) -> IntArray:
     layer_bucket = _bucket(design.layer, unit_id)
     inside = (layer_bucket >= design.first_bucket) & (layer_bucket < design.stop_bucket)
     edges = np.round(np.cumsum(design.shares) * N_BUCKETS)
-    arm = np.searchsorted(edges, _bucket(f"{design.layer}/{design.name}", unit_id), side="right")
+    arm = np.searchsorted(
+        edges, _bucket(f"{design.layer}/{design.salt or design.name}", unit_id), side="right"
+    )
     arms: IntArray = np.where(inside, np.minimum(arm, len(design.shares) - 1), UNKNOWN).astype(np.int8)
     return arms
+
+
+def assign_one(design: Design, unit_id: int) -> int:
+    """The arm of one unit, exactly as `assign` has it: a request asks for one and has no time for arrays."""
+    if not design.first_bucket <= _mix(_seed(design.layer), unit_id) < design.stop_bucket:
+        return UNKNOWN
+    bucket = _mix(_seed(f"{design.layer}/{design.salt or design.name}"), unit_id)
+    filled = 0.0
+    for arm, share in enumerate(design.shares):
+        filled += share
+        if bucket < round(filled * N_BUCKETS):
+            return arm
+    return len(design.shares) - 1
 
 
 def slice_time(happened_at: IntArray, slice_seconds: int) -> IntArray:
@@ -77,9 +108,25 @@ def slice_time(happened_at: IntArray, slice_seconds: int) -> IntArray:
     return np.asarray(happened_at).astype(np.int64) // slice_seconds
 
 
+_WORD = (1 << 64) - 1
+
+
+@lru_cache(maxsize=1024)
+def _seed(salt: str) -> int:
+    return int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "little")
+
+
+def _mix(seed: int, unit_id: int) -> int:
+    """`_bucket` of one id in whole numbers."""
+    x = (unit_id + seed) & _WORD
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _WORD
+    return (x ^ (x >> 31)) % N_BUCKETS
+
+
 def _bucket(salt: str, unit_id: IntArray) -> IntArray:
     """(n,) int64 in [0, N_BUCKETS): splitmix64 (Steele et al., OOPSLA 2014) of the id, seeded by the salt."""
-    seed = np.uint64(int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "little"))
+    seed = np.uint64(_seed(salt))
     with np.errstate(over="ignore"):
         x = np.asarray(unit_id).astype(np.uint64) + seed
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 
-from recommender.contracts import FloatArray
+from recommender.contracts import FloatArray, IntArray
 
 #: Share of the target policy's choices that the log must have been able to make, 0-1.
 MIN_SUPPORT = 0.95
@@ -34,7 +34,11 @@ class Estimate:
 
 
 def estimate_ips(
-    reward: FloatArray, target: FloatArray, logged: FloatArray, support: float = 1.0
+    reward: FloatArray,
+    target: FloatArray,
+    logged: FloatArray,
+    support: float = 1.0,
+    cluster: IntArray | None = None,
 ) -> Estimate:
     """Inverse propensity: mean of w r (Horvitz and Thompson, 1952).
 
@@ -43,6 +47,7 @@ def estimate_ips(
     reward : (n,) of each logged choice.
     target, logged : (n,) probability of that choice under the policy asked about, and under the log's own.
     support : share of the target's choices that the log could have made (`measure_support`).
+    cluster : (n,) rows of one cluster (a page) may lean on each other; None = every row stands alone.
 
     Raises
     ------
@@ -50,17 +55,21 @@ def estimate_ips(
         if the support is below MIN_SUPPORT, or the weights leave fewer than MIN_EFFECTIVE_ROWS.
     """
     weight = _weigh(target, logged, support)
-    return _summarise(weight * reward, weight)
+    return _summarise(weight * reward, weight, cluster)
 
 
 def estimate_snips(
-    reward: FloatArray, target: FloatArray, logged: FloatArray, support: float = 1.0
+    reward: FloatArray,
+    target: FloatArray,
+    logged: FloatArray,
+    support: float = 1.0,
+    cluster: IntArray | None = None,
 ) -> Estimate:
     """Self-normalised: sum of w r over sum of w (Swaminathan and Joachims, NeurIPS 2015), delta method."""
     weight = _weigh(target, logged, support)
     value = float((weight * reward).sum() / weight.sum())
     influence = value + weight * (reward - value) / weight.mean()
-    return _summarise(influence, weight)
+    return _summarise(influence, weight, cluster)
 
 
 def estimate_doubly_robust(
@@ -70,6 +79,7 @@ def estimate_doubly_robust(
     predicted_chosen: FloatArray,
     predicted_target: FloatArray,
     support: float = 1.0,
+    cluster: IntArray | None = None,
 ) -> Estimate:
     """Mean of q(target) + w (r - q(chosen)) (Dudík et al., ICML 2011).
 
@@ -78,7 +88,7 @@ def estimate_doubly_robust(
     propensities suffice.
     """
     weight = _weigh(target, logged, support)
-    return _summarise(predicted_target + weight * (reward - predicted_chosen), weight)
+    return _summarise(predicted_target + weight * (reward - predicted_chosen), weight, cluster)
 
 
 def estimate_slate(
@@ -135,8 +145,18 @@ def _count_effective(weight: FloatArray) -> float:
     return float(weight.sum()) ** 2 / square if square > 0 else 0.0
 
 
-def _summarise(values: FloatArray, weight: FloatArray) -> Estimate:
+def _summarise(values: FloatArray, weight: FloatArray, cluster: IntArray | None = None) -> Estimate:
     mean = float(values.mean())
-    radius = float(scipy.stats.norm.isf(0.025) * values.std(ddof=1) / np.sqrt(len(values)))
+    radius = float(scipy.stats.norm.isf(0.025)) * measure_error(values, cluster)
     share = float(weight.max() / max(weight.sum(), 1e-12))
     return Estimate(mean, (mean - radius, mean + radius), _count_effective(weight), share)
+
+
+def measure_error(values: FloatArray, cluster: IntArray | None = None) -> float:
+    """Standard error of the mean of (n,) values; a cluster counts as one draw (Liang and Zeger, 1986)."""
+    if cluster is None:
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    _, place = np.unique(cluster, return_inverse=True)
+    away = np.bincount(place, weights=values - values.mean())
+    n_clusters = len(away)
+    return float(np.sqrt((away**2).sum() * n_clusters / max(n_clusters - 1, 1)) / len(values))

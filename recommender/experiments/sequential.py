@@ -112,3 +112,21 @@ def always_valid_radius(variance: FloatArray, n_seen: FloatArray, alpha: float, 
     grown = n_seen * tuned
     radius: FloatArray = np.sqrt(variance * (grown + 1) / grown * np.log((grown + 1) / alpha**2))
     return radius
+
+
+def always_valid_p(
+    difference: float, variance: float, n_seen: float, n_tuned: float, alpha: float = 0.05
+) -> float:
+    """The smallest alpha at which an always-valid interval leaves 0 out: a p-value to be looked at daily.
+
+    The interval is that of `always_valid_radius`, tuned once for `alpha`.
+
+    >>> always_valid_p(0.0, 1.0, 100.0, 100.0)
+    1.0
+    """
+    if variance <= 0:
+        return 1.0 if difference == 0 else 0.0
+    tuned = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / n_tuned
+    grown = n_seen * tuned
+    log_p = 0.5 * (np.log(grown + 1) - difference**2 * grown / (variance * (grown + 1)))
+    return float(np.exp(min(log_p, 0.0)))

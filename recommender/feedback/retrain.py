@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from recommender import contracts as c
 from recommender.build import build_engine
 from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, release_failed
+from recommender.feedback.live_log import ask_live_log
+from recommender.feedback.scopes import find_scope
 from recommender.models import ModelVersion, TrainingRun
 from recommender.params import Params
 from recommender.queries.activity import read_history, read_impressions, read_span
@@ -24,9 +26,7 @@ from recommender.registry.artifacts import BrokenArtifactError
 from recommender.registry.versions import (
     StaleLeaseError,
     Verdict,
-    find_live,
     read_version,
-    register_candidate,
     write_version,
 )
 from recommender.training.evaluate import WindowLosses, window_losses
@@ -91,13 +91,16 @@ def _train(lease: Lease, report: Report) -> None:
     run = TrainingRun.objects.get(pk=lease.run_id)
     started = time.monotonic()
     report(0.01, "reading events")
-    live = find_live()
+    scope = find_scope(run)
+    live = scope.champion
     live_artifact = _read_live(live)
     window = choose_window(run.data_until, live)
-    known, held_out = read_window(window, live_artifact.meta.get("topic_names", ()) if live_artifact else ())
+    known, held_out = scope.take(
+        *read_window(window, live_artifact.meta.get("topic_names", ()) if live_artifact else ())
+    )
     fitted = fit_engine(
         known,
-        Params(),
+        scope.params,
         progress=lambda fraction, step: report(0.1 + 0.7 * fraction, step),
         warm_start=live_artifact,
     )
@@ -105,6 +108,8 @@ def _train(lease: Lease, report: Report) -> None:
     candidate = _judge(fitted, known, held_out)
     champion = _judge(live_artifact or _BASE_RATES, known, held_out)
     decision = compare(candidate, champion)
+    if scope.arm is None:
+        decision = ask_live_log(decision, fitted, live_artifact, known, held_out, (window.cut, window.until))
     report(0.95, "writing the files")
     folder, manifest_sha256 = write_version(fitted.arrays, fitted.meta, known.catalogue.topic_names)
     figures = {
@@ -117,7 +122,7 @@ def _train(lease: Lease, report: Report) -> None:
         "compared_with": live.pk if live else None,
     }
     verdict = Verdict(decision.promote, decision.reason, figures)
-    register_candidate(lease.run_id, lease.fencing_token, folder, manifest_sha256, verdict)
+    scope.register(lease, folder, manifest_sha256, verdict)
 
 
 def choose_window(until: datetime, live: ModelVersion | None) -> Window:

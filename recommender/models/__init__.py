@@ -11,6 +11,7 @@ from recommender.models.activity import (
     ViewerState,
 )
 from recommender.models.catalog import Creator, Video, Viewer
+from recommender.models.experiments import Arm, Experiment, FeedChoice
 from recommender.models.learning import ModelVersion, TrainingRun
 from recommender.models.niche import (
     CreatorPicture,
@@ -24,11 +25,14 @@ from recommender.models.serving import FeedPage, MarketRule, ValueWeights
 
 __all__ = [
     "ApiToken",
+    "Arm",
     "Creator",
     "CreatorPicture",
     "Event",
     "EventBatch",
     "EventLedger",
+    "Experiment",
+    "FeedChoice",
     "FeedPage",
     "HourlyRollup",
     "MarketRule",

@@ -28,6 +28,14 @@ class TrainingRun(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    arm = models.ForeignKey(
+        "recommender.Arm",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="runs",
+        help_text="of an experiment whose arms learn alone; empty = the live model",
+    )
     data_until = models.DateTimeField(help_text="events from then on are not read")
     progress = models.FloatField(default=0, help_text="0 to 1")
     step = models.CharField(max_length=120, blank=True, help_text="what it is doing")
@@ -62,6 +70,7 @@ class ModelVersion(models.Model):
         LIVE = "live"
         RETIRED = "retired"
         REFUSED = "refused"
+        ARM = "arm", "serves an experiment's arm"
 
     run = models.OneToOneField(
         TrainingRun, null=True, on_delete=models.SET_NULL, related_name="version", help_text="what made it"

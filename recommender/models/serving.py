@@ -20,6 +20,9 @@ class FeedPage(models.Model):
     mode = models.CharField(max_length=16, help_text="personal, or fallback without a live model")
     model_version = models.IntegerField(null=True, help_text="ModelVersion id; empty = fallback")
     arm = models.CharField(max_length=64, help_text="experiment arm")
+    exposed_arms = ArrayField(
+        models.IntegerField(), default=list, db_default=[], help_text="arms that could make a difference here"
+    )
     weights_version = models.CharField(max_length=200, help_text="versions of the value weights in force")
     market = models.SmallIntegerField(help_text="position in markets.MARKET_CODES")
     scenario = models.JSONField(default=dict)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recommender.build import ENGINE_FORMAT
-from recommender.models import ModelVersion, TrainingRun
+from recommender.models import Arm, Experiment, ModelVersion, TrainingRun
 from recommender.registry.artifacts import Artifact, BrokenArtifactError, read_artifact, write_artifact
 
 #: A folder that no version names is a dead worker's once it is this old.
@@ -119,6 +119,39 @@ def register_candidate(
 
 
 @transaction.atomic
+def register_arm_version(
+    run_id: int, fencing_token: int, folder: str, manifest_sha256: str, verdict: Verdict, arm_id: int
+) -> ModelVersion:
+    """Record the version of an arm that learns alone; the arm is served by it if the verdict says so.
+
+    Raises StaleLeaseError as `register_candidate` does.
+    """
+    run = TrainingRun.objects.select_for_update().get(pk=run_id)
+    if run.fencing_token != fencing_token or run.state != TrainingRun.State.RUNNING:
+        raise StaleLeaseError(f"run {run_id} is {run.state}; token {fencing_token} came too late")
+    version = ModelVersion.objects.create(
+        run=run,
+        state=ModelVersion.State.ARM if verdict.promote else ModelVersion.State.REFUSED,
+        folder=folder,
+        manifest_sha256=manifest_sha256,
+        trained_until=run.data_until,
+        metrics=dict(verdict.metrics),
+        reason=verdict.reason,
+    )
+    if verdict.promote:
+        Arm.objects.filter(pk=arm_id).update(model_version=version)
+    TrainingRun.objects.filter(pk=run_id).update(
+        state=TrainingRun.State.PROMOTED if verdict.promote else TrainingRun.State.REFUSED,
+        reason=verdict.reason,
+        progress=1.0,
+        step="done",
+        finished_at=timezone.now(),
+        lease_until=None,
+    )
+    return version
+
+
+@transaction.atomic
 def promote(version_id: int, reason: str) -> ModelVersion:
     """Make an existing version live, after checking its files. Promoting the live one changes nothing."""
     version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
@@ -156,7 +189,7 @@ def roll_back(reason: str) -> ModelVersion:
 
 
 def prune_artifacts(kept: int = 10) -> int:
-    """Delete files of all but the live and the `kept` newest versions, and drafts of dead workers.
+    """Delete files of all but the live, the arms' and the `kept` newest versions, and drafts of dead workers.
 
     Returns how many folders went.
     """
@@ -167,6 +200,7 @@ def prune_artifacts(kept: int = 10) -> int:
     keep = {
         *newest,
         *ModelVersion.objects.filter(state=ModelVersion.State.LIVE).values_list("folder", flat=True),
+        *_list_arm_folders(),
     }
     oldest_draft = time.time() - DRAFT_SECONDS
     gone = 0
@@ -175,6 +209,13 @@ def prune_artifacts(kept: int = 10) -> int:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone
+
+
+def _list_arm_folders() -> list[str]:
+    """Folders of versions that experiments serve or are about to."""
+    open_states = (Experiment.State.DRAFT, Experiment.State.RUNNING)
+    arms = Arm.objects.filter(experiment__state__in=open_states, model_version__isnull=False)
+    return list(arms.values_list("model_version__folder", flat=True))
 
 
 def _retire_live() -> None:

@@ -40,6 +40,7 @@ class PageFacts:
     mode: str
     model_version: int | None
     arm: str
+    exposed_arms: list[int]  # ids of arms that could make a difference
     weights_version: str
     market: int
     scenario: dict[str, Any]
@@ -53,32 +54,9 @@ def find_page(request_id: uuid.UUID, page: int) -> ServedPage | None:
 
 def log_page(facts: PageFacts, slate: Slate) -> ServedPage:
     """Write the page and mark its videos as seen, in one statement of the caller's transaction."""
-    video_ids = [video.video_id for video in slate.videos]
     reasons = [_explain(video) for video in slate.videos]
     with open_cursor() as cursor:
-        cursor.execute(
-            _LOG_SQL,
-            {
-                "request_id": facts.request_id,
-                "page": facts.page,
-                "viewer_id": facts.viewer_id,
-                "mode": facts.mode,
-                "model_version": facts.model_version,
-                "arm": facts.arm,
-                "weights_version": facts.weights_version,
-                "market": facts.market,
-                "scenario": encode(facts.scenario).decode(),
-                "video_ids": video_ids,
-                "propensities": [video.propensity for video in slate.videos],
-                "values": [video.value for video in slate.videos],
-                "reasons": encode(reasons).decode(),
-                "dropped": encode(dict(slate.dropped)).decode(),
-                "seen_ids": sorted(video_ids),  # a state is in the order of (time, id)
-                "seen_limit": STATE_SEEN,
-                "count": len(video_ids),
-            },
-            prepare=True,
-        )
+        cursor.execute(_LOG_SQL, _fill_row(facts, slate, reasons), prepare=True)
         row = cursor.fetchone()
     assert row is not None  # an insert returns its row
     items = [_build_item(video, why) for video, why in zip(slate.videos, reasons, strict=True)]
@@ -94,6 +72,30 @@ def log_page(facts: PageFacts, slate: Slate) -> ServedPage:
     )
 
 
+def _fill_row(facts: PageFacts, slate: Slate, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+    video_ids = [video.video_id for video in slate.videos]
+    return {
+        "request_id": facts.request_id,
+        "page": facts.page,
+        "viewer_id": facts.viewer_id,
+        "mode": facts.mode,
+        "model_version": facts.model_version,
+        "arm": facts.arm,
+        "exposed_arms": facts.exposed_arms,
+        "weights_version": facts.weights_version,
+        "market": facts.market,
+        "scenario": encode(facts.scenario).decode(),
+        "video_ids": video_ids,
+        "propensities": [video.propensity for video in slate.videos],
+        "values": [video.value for video in slate.videos],
+        "reasons": encode(reasons).decode(),
+        "dropped": encode(dict(slate.dropped)).decode(),
+        "seen_ids": sorted(video_ids),  # a state is in the order of (time, id)
+        "seen_limit": STATE_SEEN,
+        "count": len(video_ids),
+    }
+
+
 _LOG_SQL = """
 with seen as (
     update recommender_viewerstate
@@ -104,10 +106,11 @@ with seen as (
      where viewer_id = %(viewer_id)s
 )
 insert into recommender_feedpage
-    (request_id, page, viewer_id, mode, model_version, arm, weights_version, market, scenario,
+    (request_id, page, viewer_id, mode, model_version, arm, exposed_arms, weights_version, market, scenario,
      video_ids, propensities, "values", reasons, dropped)
-values (%(request_id)s, %(page)s, %(viewer_id)s, %(mode)s, %(model_version)s, %(arm)s, %(weights_version)s,
-        %(market)s, %(scenario)s, %(video_ids)s::bigint[], %(propensities)s::float8[], %(values)s::float8[],
+values (%(request_id)s, %(page)s, %(viewer_id)s, %(mode)s, %(model_version)s, %(arm)s,
+        %(exposed_arms)s::integer[], %(weights_version)s, %(market)s, %(scenario)s, %(video_ids)s::bigint[],
+        %(propensities)s::float8[], %(values)s::float8[],
         %(reasons)s, %(dropped)s)
 returning served_at
 """

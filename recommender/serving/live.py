@@ -21,12 +21,15 @@ from django.db import DatabaseError, close_old_connections, connection
 from recommender import contracts as c
 from recommender.build import build_engine
 from recommender.flow import Engine
+from recommender.models import ModelVersion
 from recommender.params import VALUE_TERM_WEIGHTS, Params
 from recommender.queries.activity import read_live_stats
 from recommender.queries.catalogue import read_catalogue, read_catalogue_stamp
+from recommender.queries.experiments import RunningRow, read_running
 from recommender.queries.settings import read_market_rules, read_value_weights
 from recommender.registry.artifacts import Artifact, BrokenArtifactError
 from recommender.registry.versions import find_live, read_version
+from recommender.serving.arms import Board, ServedExperiment, prepare_experiments
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,9 @@ class LoadedEngine:
     stamp: tuple[Any, ...]  # of version and catalogue
     stats_at: float  # monotonic seconds
     topic_codes: Mapping[str, int]
+    running: tuple[RunningRow, ...]  # experiments as the database holds them
+    served: tuple[ServedExperiment, ...]  # and with the engines of their arms
+    board: Board
 
 
 class LiveEngine:
@@ -58,6 +64,7 @@ class LiveEngine:
         self._current: LoadedEngine | None = None
         self._artifact: tuple[int, Artifact] | None = None
         self._broken: set[int] = set()
+        self._arm_artifacts: dict[int, Artifact] = {}
         self._lock = threading.Lock()
         self._thread_pid: int | None = None
         self._thread: threading.Thread | None = None
@@ -130,10 +137,11 @@ class LiveEngine:
         weights = read_value_weights(VALUE_TERM_WEIGHTS)
         rules = read_market_rules()
         version_id, artifact = self._find_artifact()
+        running = read_running()
         stamp = (version_id, *read_catalogue_stamp())
         if current is not None and (current.stamp, current.rules) == (stamp, rules):
             if time.monotonic() - current.stats_at < STATS_SECONDS:
-                return current if current.weights == weights else replace(current, weights=weights)
+                return self._follow_settings(current, weights, running, artifact)
             catalogue = current.engine.catalogue
         else:
             catalogue = read_catalogue(artifact.meta.get("topic_names", ()))
@@ -149,6 +157,7 @@ class LiveEngine:
         )
         if current is None or current.stamp != stamp:
             logger.info("live engine: version %s, %d videos", version_id, len(catalogue))
+        served = self._serve_arms(running, engine, version_id, artifact, rules)
         return LoadedEngine(
             engine=engine,
             version_id=version_id,
@@ -157,7 +166,54 @@ class LiveEngine:
             stamp=stamp,
             stats_at=time.monotonic(),
             topic_codes={name: code for code, name in enumerate(catalogue.topic_names)},
+            running=running,
+            served=served,
+            board=Board(served, engine, version_id, weights),
         )
+
+    def _follow_settings(
+        self,
+        current: LoadedEngine,
+        weights: c.ValueWeights,
+        running: tuple[RunningRow, ...],
+        artifact: Artifact,
+    ) -> LoadedEngine:
+        """The same engine under today's weights and experiments; `current` itself if they are the same."""
+        if (current.weights, current.running) == (weights, running):
+            return current
+        served = current.served
+        if current.running != running:
+            served = self._serve_arms(running, current.engine, current.version_id, artifact, current.rules)
+        board = Board(served, current.engine, current.version_id, weights)
+        return replace(current, weights=weights, running=running, served=served, board=board)
+
+    def _serve_arms(
+        self,
+        running: tuple[RunningRow, ...],
+        engine: Engine,
+        version_id: int | None,
+        artifact: Artifact,
+        rules: c.MarketRules | None,
+    ) -> tuple[ServedExperiment, ...]:
+        def build(arm_version: int | None, params: Params) -> Engine:
+            own = artifact if arm_version is None else self._read_arm(arm_version)
+            stats = _read_stats(own)
+            return build_engine(
+                engine.catalogue, own.arrays, own.meta, stats, params, rules, time.time(), engine
+            )
+
+        self._arm_artifacts = {
+            version: found
+            for version, found in self._arm_artifacts.items()
+            if any(arm.model_version == version for row in running for arm in row.arms)
+        }
+        return prepare_experiments(running, version_id, build)
+
+    def _read_arm(self, version_id: int) -> Artifact:
+        if version_id not in self._arm_artifacts:
+            version = ModelVersion.objects.get(pk=version_id)
+            self._arm_artifacts[version_id] = read_version(version)
+        return self._arm_artifacts[version_id]
 
     def _find_artifact(self) -> tuple[int | None, Artifact]:
         """The live version's files, or none (the fallback); broken files are refused once, loudly."""
