@@ -15,18 +15,28 @@ from recommender.feedback.requests import cancel_run
 from recommender.feedback.requests import request_run as request_training
 from recommender.queries.digests import MEASURES as DIGEST_MEASURES
 from recommender.queries.digests import DigestRow, digest_activity, find_sample_creator, read_retention
+from recommender.queries.groups import viewer_groups
 from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
 from recommender.serving.catalog import (
     UnknownCreatorError,
     VideoCard,
     describe_videos,
+    find_creator_of,
     list_topics,
     publish_creators,
     publish_videos,
     set_blocked,
 )
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
+from recommender.serving.groups import GroupTold, list_groups, regroup
 from recommender.serving.impressions import ServedPage
+from recommender.serving.newcomers import (
+    StageTold,
+    describe_stages,
+    judge_newcomers,
+    list_floors,
+    read_exposure,
+)
 from recommender.serving.niche import (
     Judgement,
     activate_taxonomy,
@@ -53,8 +63,19 @@ from recommender.serving.search import (
 )
 from recommender.serving.settings import activate_value_weights, read_active_weights, save_value_weights
 from recommender.serving.state import ViewerProfile, sign_up
+from recommender.serving.trust import judge_trust, pardon_viewers
 from recommender.serving.video_search import FoundVideo, VideoPage, search_videos
+from recommender.serving.why import explain_video
+from recommender.serving.wishes import (
+    UnknownViewerError,
+    Wishes,
+    mute,
+    read_wishes,
+    reset_feed,
+    undo_reset,
+)
 from recommender.simulation.reach import ReachRun, backtest_account
+from recommender.trace import VideoTrace
 
 __all__ = [
     "DEEPEST_RANK",
@@ -63,6 +84,7 @@ __all__ = [
     "FeedRequest",
     "FoundCreator",
     "FoundVideo",
+    "GroupTold",
     "Heartbeat",
     "Judgement",
     "Lease",
@@ -76,10 +98,14 @@ __all__ = [
     "SafePicture",
     "SearchPage",
     "ServedPage",
+    "StageTold",
     "UnknownCreatorError",
+    "UnknownViewerError",
     "VideoCard",
     "VideoPage",
+    "VideoTrace",
     "ViewerProfile",
+    "Wishes",
     "activate_taxonomy",
     "activate_value_weights",
     "backtest_account",
@@ -87,10 +113,13 @@ __all__ = [
     "check_taxonomy",
     "claim",
     "compare_with_norm",
+    "describe_stages",
     "describe_videos",
     "digest_activity",
     "ensure_partitions",
+    "explain_video",
     "find_claimable_runs",
+    "find_creator_of",
     "find_live",
     "find_new_words",
     "find_picture",
@@ -99,10 +128,16 @@ __all__ = [
     "for_you",
     "held_by",
     "judge_account",
+    "judge_newcomers",
+    "judge_trust",
     "keep_picture",
+    "list_floors",
+    "list_groups",
     "list_niches",
     "list_topics",
+    "mute",
     "open_stored",
+    "pardon_viewers",
     "promote",
     "prune_artifacts",
     "publish_creators",
@@ -111,18 +146,22 @@ __all__ = [
     "read_account",
     "read_active_weights",
     "read_creators",
+    "read_exposure",
     "read_norm",
     "read_picture",
     "read_retention",
     "read_taxonomy_content",
+    "read_wishes",
     "recompute_norms",
     "record_click",
     "record_event_dicts",
     "record_events",
     "record_search",
+    "regroup",
     "release_failed",
     "replay_refused",
     "request_training",
+    "reset_feed",
     "roll_back",
     "roll_up",
     "save_taxonomy",
@@ -132,4 +171,6 @@ __all__ = [
     "set_blocked",
     "sign_up",
     "simulate_reach",
+    "undo_reset",
+    "viewer_groups",
 ]

@@ -61,3 +61,21 @@ def recompute_norms() -> int:
 def find_new_words() -> int:
     """Note words that names of a niche share and the taxonomy lacks, for operators to judge."""
     return engine.find_new_words()
+
+
+@shared_task
+def judge_newcomers() -> None:
+    """Promote new videos or let them go, and measure who is seen."""
+    engine.judge_newcomers()
+
+
+@shared_task
+def judge_trust() -> None:
+    """Judge whose doings are believed, and discount the others'."""
+    engine.judge_trust()
+
+
+@shared_task
+def regroup_viewers() -> None:
+    """Label viewers by what they did in the last weeks."""
+    engine.regroup()

@@ -11,7 +11,9 @@ from recommender.models.activity import (
     ViewerState,
 )
 from recommender.models.catalog import Creator, Video, Viewer
+from recommender.models.groups import GroupVersion, ViewerGroup
 from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.newcomers import DiscountedCount, ExposureHour, VideoStage, ViewerTrust
 from recommender.models.niche import (
     CreatorPicture,
     NewNicheWord,
@@ -26,10 +28,13 @@ __all__ = [
     "ApiToken",
     "Creator",
     "CreatorPicture",
+    "DiscountedCount",
     "Event",
     "EventBatch",
     "EventLedger",
+    "ExposureHour",
     "FeedPage",
+    "GroupVersion",
     "HourlyRollup",
     "MarketRule",
     "ModelVersion",
@@ -43,6 +48,9 @@ __all__ = [
     "TrainingRun",
     "ValueWeights",
     "Video",
+    "VideoStage",
     "Viewer",
+    "ViewerGroup",
     "ViewerState",
+    "ViewerTrust",
 ]
