@@ -21,6 +21,7 @@ from recommender.coldstart.exposure import (
     find_small,
     keep_floors,
     measure_exposure,
+    measure_gini,
 )
 from recommender.coldstart.lanes import PoolTable
 from recommender.contracts import (
@@ -52,6 +53,8 @@ from recommender.training.states import build_timeline, state_at
 _START = 1_790_856_000.0
 _DAY_SECONDS = 86_400.0
 _WARM_DAYS = 6
+#: Rounds whose impressions cover a video.
+_LOOKED_BACK = 4
 _N_MARKETS = len(MARKET_CODES)
 
 Retrain = Callable[[Dataset, Params], FittedArtifact]
@@ -95,7 +98,7 @@ def run_loop(
     Returns
     -------
     rounds : one line per retraining: gini, coverage and shares of its feeds.
-    coverage_kept : market -> coverage of the last fifth of the rounds over that of the first.
+    coverage_kept : market -> coverage of the last fifth of the rounds over that of the first after four.
     """
     params = replace(params, new_videos=replace(params.new_videos, first_pool=size.first_pool))
     if not is_kept:
@@ -112,7 +115,9 @@ def run_loop(
         if is_kept:
             _judge(loop, catalogue, shown, params)
     fifth = max(size.rounds // 5, 1)
-    first = np.nanmean([line["coverage"] for line in lines[:fifth]], axis=0)
+    # Coverage looks back over four rounds: the first still hold what the plain feed before the loop showed.
+    start = min(_LOOKED_BACK, size.rounds - fifth)
+    first = np.nanmean([line["coverage"] for line in lines[start : start + fifth]], axis=0)
     last = np.nanmean([line["coverage"] for line in lines[-fifth:]], axis=0)
     told = {code: float(last[place] / first[place]) for place, code in enumerate(MARKET_CODES)}
     return {"rounds": lines, "coverage_kept": told, **_sum_up(loop, lines, fifth, params)}
@@ -226,7 +231,7 @@ def _admit(catalogue: Catalogue, params: Params) -> BoolArray:
 def _measure(
     loop: _Loop, size: LoopSize, shown: Exposures, catalogue: Catalogue, params: Params
 ) -> dict[str, Any]:
-    """Gini and shares of the round's feeds; coverage of the week's videos by the log of the last two days."""
+    """Shares of the round's feeds; Gini and coverage of the week's videos, the latter over four rounds."""
     n = len(catalogue)
     counts = _count_shown(loop, shown.viewer, shown.video, n)
     age = (loop.now - catalogue.published_at) / _DAY_SECONDS
@@ -235,14 +240,14 @@ def _measure(
     shares = measure_exposure(
         counts, _admit(catalogue, params), age < params.new_videos.owed_days, small, catalogue.market
     )
-    lately = loop.log.happened_at > loop.now - 4 * size.hours * 3600
+    lately = loop.log.happened_at > loop.now - _LOOKED_BACK * size.hours * 3600
     seen = _count_shown(loop, loop.log.viewer[lately], loop.log.video[lately], n)
     young = (age < 7.0) & (age > 0.25)
     with np.errstate(invalid="ignore", divide="ignore"):
         covered = ((seen[young] > 0) & _admit(catalogue, params)[young]).sum(axis=0)
         coverage = covered / _admit(catalogue, params)[young].sum(axis=0)
     return {
-        "gini": shares.gini,
+        "gini": measure_gini(counts[age < 7.0].sum(axis=1)),
         "coverage": coverage.tolist(),
         **{name: _pool_share(shares, place) for place, name in enumerate(KEPT)},
     }
