@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from recommender.coldstart.exposure import find_small
+from recommender.coldstart.lanes import Newcomers, PoolTable, place_newcomers
+from recommender.coldstart.tastes import count_topics, read_priors
 from recommender.contracts import (
     ACTIONS,
     TRAFFIC_SOURCES,
@@ -68,6 +71,10 @@ class _Stored:
         result[self.row[here]] = np.asarray(stored)[here]
         return result
 
+    def counts(self) -> Counts:
+        """Impressions and outcomes of each video up to the cut."""
+        return Counts(self.spread("videos/shown", N_RATES), self.spread("videos/taken", N_RATES))
+
     def factors(self) -> Factors:
         """Stored factors in catalogue rows; videos that are gone lose theirs."""
         if "factors/covered" not in self.arrays:
@@ -80,6 +87,12 @@ class _Stored:
         slot = np.full(self.n_videos, UNKNOWN, dtype=np.int32)
         slot[covered] = np.arange(len(covered))
         return Factors(slot, covered, read, score)
+
+    def group_lists(self) -> dict[int, IntArray]:
+        """What each group by interest likes lately, in catalogue rows, most liked first."""
+        lists = self.arrays.get("groups/liked", np.zeros((0, 0), dtype=np.int32))
+        moved = {group: self.row[line[line >= 0]] for group, line in enumerate(lists)}
+        return {group: rows[rows >= 0].astype(np.int32) for group, rows in moved.items()}
 
     def tastes(self, params: RecallParams) -> Tastes:
         """Stored least-squares vectors in catalogue rows; videos that are gone lose theirs."""
@@ -125,6 +138,7 @@ def build_engine(
     rules: MarketRules | None = None,
     now: float | None = None,
     previous: Engine | None = None,
+    pools: PoolTable | None = None,
 ) -> Engine:
     """An engine over today's catalogue.
 
@@ -135,6 +149,7 @@ def build_engine(
     rules : gates per market; without it they follow from who speaks what (markets.MARKETS).
     now : unix seconds for trends and freshness; without it the newest hour, upload or cut.
     previous : an engine over the same catalogue object lends its description of the content, half the work.
+    pools : where new videos stand; without it those that are young and little shown are owed viewers.
     """
     params = params or Params()
     live = live_stats if live_stats is not None else LiveStats.empty()
@@ -143,12 +158,12 @@ def build_engine(
     content = previous.content if previous and is_same else describe_content(catalogue, params.features)
     now = _find_now(catalogue, live, meta) if now is None else now
     rows, live_counts = count_live(catalogue, live)
-    per_video = Counts(stored.spread("videos/shown", N_RATES), stored.spread("videos/taken", N_RATES))
-    per_video = add_live(per_video, rows, live_counts)
+    per_video = add_live(stored.counts(), rows, live_counts)
     statistics = _build_statistics(catalogue, content, per_video, arrays, meta, params)
     popularity = _measure_popularity(stored, meta, live, rows, statistics, now, params)
     gates = build_gates(catalogue, popularity.trend, rules or derive_market_rules(params.rerank))
-    index = _build_index(stored, catalogue, content, popularity, gates, now, params)
+    newcomers = _place_newcomers(catalogue, content, popularity, pools, now, params)
+    index = _build_index(stored, catalogue, content, popularity, gates, newcomers, now, params)
     predictor, fusion = _open_predictor(arrays, statistics, params)
     return Engine(
         catalogue=catalogue,
@@ -157,6 +172,8 @@ def build_engine(
         recall=index,
         responses=_open_responses(stored, catalogue, content),
         gates=gates,
+        newcomers=newcomers,
+        tastes=read_priors(arrays, count_topics(catalogue)),
         predictor=predictor,
         fusion=fusion,
         params=params,
@@ -171,14 +188,31 @@ def _build_index(
     content: Content,
     popularity: Popularity,
     gates: Gates,
+    newcomers: Newcomers,
     now: float,
     params: Params,
 ) -> RecallIndex:
     neighbours = (stored.neighbours("autoencoder"), stored.neighbours("transition"))
     fitted = (stored.factors(), stored.tastes(params.recall), stored.sequence())
-    return build_recall_index(
-        catalogue, content, popularity, neighbours, *fitted, gates.is_open, now, params.recall
+    index = build_recall_index(
+        catalogue, content, popularity, neighbours, *fitted, gates.is_open, newcomers.need, params.recall
     )
+    return replace(index, group_lists=stored.group_lists(), group_share=params.groups.recall_share)
+
+
+def _place_newcomers(
+    catalogue: Catalogue,
+    content: Content,
+    popularity: Popularity,
+    pools: PoolTable | None,
+    now: float,
+    params: Params,
+) -> Newcomers:
+    age_hours = (now - catalogue.published_at) / 3600
+    is_fresh = (age_hours < params.recall.fresh_hours) & (popularity.shown < params.recall.fresh_impressions)
+    rows = catalogue.find_rows(pools.video_id) if pools is not None else np.zeros(0, dtype=np.int64)
+    is_small = find_small(content.creator, popularity.shown, params.floors)
+    return place_newcomers(rows, pools, is_fresh, is_small, len(MARKET_CODES))
 
 
 def _open_responses(stored: _Stored, catalogue: Catalogue, content: Content) -> Responses:

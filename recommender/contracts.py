@@ -117,6 +117,9 @@ class Viewers:
     language: IntArray  # (n_viewers,) int16, index into markets.LANGUAGES
     interests: IntArray  # (n_viewers, n_slots) int32, topic codes chosen at sign-up, padded with UNKNOWN
     extra: Mapping[str, IntArray] = field(default_factory=dict)  # each (n_viewers,) int32 codes
+    trust: FloatArray | None = (
+        None  # (n_viewers,) float32 in [0, 1] as judged by features.trust; None = all 1
+    )
 
     def __post_init__(self) -> None:
         _refuse_ragged(self, len(self.viewer_id))
@@ -229,6 +232,9 @@ class ViewerState:
     blocked_creator_id: IntArray  # (n,) int64: "not interested" aimed at a creator
     search_tokens: IntArray  # (n,) int32: hashed words of the last searches
     extra: Mapping[str, int] = field(default_factory=dict)  # codes as in Viewers.extra
+    muted_sound_ids: tuple[int, ...] = ()  # sounds the viewer never wants to hear
+    muted_words: tuple[IntArray, ...] = ()  # hashed tokens of each muted word; all of them mute a caption
+    n_met: int | None = None  # videos met since sign-up or the last reset; None = all of `seen`
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,13 @@ from recommender.feedback.scopes import request_arm_fits
 from recommender.queries.digests import MEASURES as DIGEST_MEASURES
 from recommender.queries.digests import DigestRow, digest_activity, find_sample_creator, read_retention
 from recommender.queries.experiments import METRICS as EXPERIMENT_METRICS
+from recommender.queries.groups import viewer_groups
 from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
 from recommender.serving.catalog import (
     UnknownCreatorError,
     VideoCard,
     describe_videos,
+    find_creator_of,
     list_topics,
     publish_creators,
     publish_videos,
@@ -42,7 +44,15 @@ from recommender.serving.experiment_readout import calculate_power, read_experim
 from recommender.serving.experiment_rules import ExperimentError
 from recommender.serving.experiment_rules import find_faults as find_experiment_faults
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
+from recommender.serving.groups import GroupTold, list_groups, regroup
 from recommender.serving.impressions import ServedPage
+from recommender.serving.newcomers import (
+    StageTold,
+    describe_stages,
+    judge_newcomers,
+    list_floors,
+    read_exposure,
+)
 from recommender.serving.niche import (
     Judgement,
     activate_taxonomy,
@@ -69,8 +79,19 @@ from recommender.serving.search import (
 )
 from recommender.serving.settings import activate_value_weights, read_active_weights, save_value_weights
 from recommender.serving.state import ViewerProfile, sign_up
+from recommender.serving.trust import judge_trust, pardon_viewers
 from recommender.serving.video_search import FoundVideo, VideoPage, search_videos
+from recommender.serving.why import explain_video
+from recommender.serving.wishes import (
+    UnknownViewerError,
+    Wishes,
+    mute,
+    read_wishes,
+    reset_feed,
+    undo_reset,
+)
 from recommender.simulation.reach import ReachRun, backtest_account
+from recommender.trace import VideoTrace
 
 __all__ = [
     "DEEPEST_RANK",
@@ -81,6 +102,7 @@ __all__ = [
     "FeedRequest",
     "FoundCreator",
     "FoundVideo",
+    "GroupTold",
     "Heartbeat",
     "Judgement",
     "Lease",
@@ -94,10 +116,14 @@ __all__ = [
     "SafePicture",
     "SearchPage",
     "ServedPage",
+    "StageTold",
     "UnknownCreatorError",
+    "UnknownViewerError",
     "VideoCard",
     "VideoPage",
+    "VideoTrace",
     "ViewerProfile",
+    "Wishes",
     "activate_taxonomy",
     "activate_value_weights",
     "backtest_account",
@@ -110,11 +136,14 @@ __all__ = [
     "conclude_experiment",
     "describe_power",
     "describe_readout",
+    "describe_stages",
     "describe_videos",
     "digest_activity",
     "discard_experiment",
     "ensure_partitions",
+    "explain_video",
     "find_claimable_runs",
+    "find_creator_of",
     "find_experiment_faults",
     "find_live",
     "find_new_words",
@@ -124,11 +153,17 @@ __all__ = [
     "for_you",
     "held_by",
     "judge_account",
+    "judge_newcomers",
+    "judge_trust",
     "keep_picture",
+    "list_floors",
+    "list_groups",
     "list_niches",
     "list_topics",
+    "mute",
     "name_values",
     "open_stored",
+    "pardon_viewers",
     "preview_experiment",
     "promote",
     "prune_artifacts",
@@ -140,19 +175,23 @@ __all__ = [
     "read_active_weights",
     "read_creators",
     "read_experiment",
+    "read_exposure",
     "read_norm",
     "read_picture",
     "read_retention",
     "read_taxonomy_content",
+    "read_wishes",
     "recompute_norms",
     "record_click",
     "record_event_dicts",
     "record_events",
     "record_search",
+    "regroup",
     "release_failed",
     "replay_refused",
     "request_arm_fits",
     "request_training",
+    "reset_feed",
     "roll_back",
     "roll_up",
     "save_experiment",
@@ -165,4 +204,6 @@ __all__ = [
     "simulate_reach",
     "start_experiment",
     "stop_experiment",
+    "undo_reset",
+    "viewer_groups",
 ]

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from recommender.coldstart.lanes import Newcomers
+from recommender.coldstart.tastes import TastePriors
 from recommender.contracts import (
     N_ACTIONS,
     UNKNOWN,
-    BoolArray,
     Candidates,
     Catalogue,
     FloatArray,
@@ -45,6 +46,8 @@ from recommender.recall.index import RecallIndex
 from recommender.recall.newcomers import imagine_watches
 from recommender.recall.searches import match_words
 from recommender.rerank.compose import Shortlist, compose
+from recommender.rerank.exploration import ArmLane, Lane
+from recommender.rerank.lanes import kept_lanes, narrow, taste_lane, top_of
 from recommender.rerank.rules import Gates, admit_for_viewer, explain_admission, find_capped
 from recommender.rerank.value import value_terms
 
@@ -59,6 +62,8 @@ class Engine:
     recall: RecallIndex
     responses: Responses
     gates: Gates
+    newcomers: Newcomers
+    tastes: TastePriors
     predictor: Predictor
     fusion: FloatArray  # (n_signals,) float32
     params: Params
@@ -260,10 +265,9 @@ def _shortlist(
         "not_finite": int((~np.isfinite(value)).sum()),
     }
     value = np.where(usable, value, -np.inf)
-    is_new = _is_new(engine, scenario, candidates.video)
-    best = pick_top(value, params.shortlist)
-    best_new = pick_top(np.where(is_new, value, -np.inf), params.exploration_pool)
-    rows = np.unique(np.concatenate([best, best_new]))
+    lanes = _open_lanes(engine, state, scenario, candidates.video)
+    best = [pick_top(value, params.shortlist), *(top_of(lane, value, params) for lane in lanes)]
+    rows = np.unique(np.concatenate(best))
     video = candidates.video[rows]
     shortlist = Shortlist(
         video_id=engine.catalogue.video_id[video],
@@ -272,17 +276,22 @@ def _shortlist(
         vectors=engine.content.vectors[video],
         terms=terms[rows],
         source=candidates.source[rows],
-        is_new=is_new[rows],
+        is_new=engine.newcomers.need_in(scenario.market)[video] > 0,
         admission=explain_admission(engine.gates, scenario.market, video, searched),
         source_names=SOURCES,
+        lanes=tuple(narrow(lane, rows) for lane in lanes),
     )
     return shortlist, dropped
 
 
-def _is_new(engine: Engine, scenario: Scenario, video: IntArray) -> BoolArray:
-    params = engine.params.recall
-    age_hours = (scenario.happened_at - engine.catalogue.published_at[video]) / 3600
-    is_new: BoolArray = (age_hours < params.fresh_hours) & (
-        engine.statistics.shown[video] < params.fresh_impressions
+def _open_lanes(
+    engine: Engine, state: ViewerState, scenario: Scenario, video: IntArray
+) -> list[Lane | ArmLane]:
+    """Who is drawn for beside the best on this page; chances of (n_candidates,) catalogue rows."""
+    newcomers, market = engine.newcomers, scenario.market
+    home = engine.catalogue.market[video] == market if market != UNKNOWN else np.zeros(len(video), bool)
+    lanes: list[Lane | ArmLane] = list(
+        kept_lanes(newcomers, market, video, home, engine.params.rerank, engine.params.new_videos)
     )
-    return is_new
+    taste = taste_lane(engine.tastes, state, scenario, engine.catalogue, video, engine.params.new_viewers)
+    return [taste, *lanes] if taste is not None else lanes

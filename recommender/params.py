@@ -1,13 +1,16 @@
 """Every tunable number of the engine, per stage: unit, range, why this value, and where it comes from.
 
 Experiments replace values with `dataclasses.replace`; nothing reads a number from anywhere else.
-The numbers of names, avatars and search stand in `niche/params.py`.
+The numbers of names, avatars and search stand in `niche/params.py`, those of newcomers, floors, groups and
+trust in `loop_params.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from recommender.loop_params import FloorParams, GroupParams, NewVideoParams, NewViewerParams, TrustParams
 
 #: Hash buckets of caption words, power of two: searches and captions must agree, so it is no experiment's to
 #: change. Two of 1,000 words share a bucket with a chance of 1.5 %.
@@ -306,6 +309,11 @@ class Params:
     prediction: PredictionParams = field(default_factory=PredictionParams)
     rerank: RerankParams = field(default_factory=RerankParams)
     training: TrainingParams = field(default_factory=TrainingParams)
+    new_videos: NewVideoParams = field(default_factory=NewVideoParams)
+    floors: FloorParams = field(default_factory=FloorParams)
+    new_viewers: NewViewerParams = field(default_factory=NewViewerParams)
+    trust: TrustParams = field(default_factory=TrustParams)
+    groups: GroupParams = field(default_factory=GroupParams)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain nested dict for a manifest."""

@@ -79,3 +79,21 @@ def request_arm_fits() -> int:
 def prune_choices() -> int:
     """Forget logged choices that nobody will ask about any more."""
     return engine.prune_choices()
+
+
+@shared_task
+def judge_newcomers() -> None:
+    """Promote new videos or let them go, and measure who is seen."""
+    engine.judge_newcomers()
+
+
+@shared_task
+def judge_trust() -> None:
+    """Judge whose doings are believed, and discount the others'."""
+    engine.judge_trust()
+
+
+@shared_task
+def regroup_viewers() -> None:
+    """Label viewers by what they did in the last weeks."""
+    engine.regroup()

@@ -53,6 +53,23 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 5},
         },
+        # Every minute: a pool of 60 viewers is full within minutes on a busy platform.
+        "judge-newcomers": {
+            "task": "recommender.tasks.judge_newcomers",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        # Every five minutes: what a fake gains until then is taken back with the next count.
+        "judge-trust": {
+            "task": "recommender.tasks.judge_trust",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
+        # Before the night's retraining, which learns by the new labels.
+        "regroup-viewers": {
+            "task": "recommender.tasks.regroup_viewers",
+            "schedule": crontab(hour=18, minute=30),
+        },
         # 19:00 UTC is night in seven of the eight markets.
         "retrain-nightly": {
             "task": "recommender.tasks.retrain_nightly",

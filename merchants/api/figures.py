@@ -22,6 +22,7 @@ _FACETS = {
     "source": ("key", Facet.SOURCE),
     "language": ("key", Facet.LANGUAGE),
     "device": ("key", Facet.DEVICE),
+    "group": ("key", Facet.GROUP),
 }
 _READ = {"GET": "figures:read"}
 
@@ -40,7 +41,7 @@ class KeyFigureSerializer(serializers.Serializer[Any]):
 class PartSerializer(serializers.Serializer[Any]):
     """One part of the audience."""
 
-    key = serializers.CharField(help_text="country, source, language or device")
+    key = serializers.CharField(help_text="country, source, language, device or id of a group of viewers")
     views = serializers.IntegerField()
     views_before = serializers.IntegerField()
     cart_clicks = serializers.IntegerField()

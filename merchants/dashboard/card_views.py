@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from merchants.figures import charts, facets, videos
+from merchants.figures import charts, facets, stages, videos
 from merchants.figures.changes import explain
 from merchants.figures.key_figures import list_key_figures
 from merchants.figures.metrics import METRICS
@@ -21,6 +21,7 @@ _FACETS = {
     "source": ("key", Facet.SOURCE),
     "language": ("key", Facet.LANGUAGE),
     "device": ("key", Facet.DEVICE),
+    "group": ("key", Facet.GROUP),
 }
 ROWS_PER_PAGE = 50
 N_TOP = 5
@@ -100,7 +101,7 @@ def funnel(request: HttpRequest) -> Body | Empty:
 
 @card
 def parts(request: HttpRequest, name: str) -> Body | Empty:
-    """Views by market, source, language or device, each with its change."""
+    """Views by market, source, language, device or group of viewers, each with its change."""
     if name not in _FACETS:
         raise Http404(f"{name!r} is none of {', '.join(_FACETS)}")
     scope = read_scope(request)
@@ -182,6 +183,19 @@ def video_retention(request: HttpRequest, video_ref: str) -> Body | Empty:
             icon="eye",
         )
     return Body("merchants/dashboard/_chart_alone.html", {"chart": charts.draw_retention(steps)})
+
+
+@card
+def video_stages(request: HttpRequest, video_ref: str) -> Body | Empty:
+    """Where a new video stands with its first viewers."""
+    rows = stages.list_stages(read_scope(request).account, video_ref)
+    if not rows:
+        return Empty(
+            _("Not among the new videos"),
+            _("Pools are kept for videos published on the platform in the last weeks."),
+            icon="radar",
+        )
+    return Body("merchants/dashboard/_stages.html", {"rows": rows})
 
 
 @card

@@ -10,6 +10,7 @@ from merchants.figures.changes import Mover
 from merchants.figures.videos import find_titles
 from merchants.models import Account
 from merchants.shell import formats
+from recommender import engine
 
 
 def name_part(dimension: str, key: str) -> str:
@@ -23,6 +24,8 @@ def name_part(dimension: str, key: str) -> str:
             return _name_sources().get(key, key)
         case "device":
             return {"ios": "iPhone", "android": "Android", "web": _("Browser")}.get(key, key or _("not told"))
+        case "group":
+            return _name_groups().get(key, _("not told"))
         case _:
             return key
 
@@ -34,6 +37,27 @@ def name_movers(account: Account, movers: Sequence[Mover]) -> list[tuple[Mover, 
         (mover, titles[mover.key] if mover.dimension == "video" else name_part(mover.dimension, mover.key))
         for mover in movers
     ]
+
+
+def _name_groups() -> dict[str, str]:
+    """Group id -> what sets it apart, as "↑ Likes, ↓ Swipes"."""
+    words = {
+        "watch": _("Watch time"),
+        "swipe": _("Swipes"),
+        "like": _("Likes"),
+        "share": _("Shares"),
+        "comment": _("Comments"),
+        "shop": _("Shopping"),
+        "active": _("Activity"),
+    }
+    return {
+        str(group.id): ", ".join(
+            f"{'↑' if trait[0] == '+' else '↓'} {words[trait[1:]]}" for trait in group.traits
+        )
+        or _("Like everybody")
+        for group in engine.list_groups()
+        if group.kind == "engagement"
+    }
 
 
 def _name_sources() -> dict[str, str]:

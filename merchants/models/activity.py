@@ -14,6 +14,7 @@ class Facet(models.TextChoices):
     SOURCE = "source", "where viewers met the video"
     LANGUAGE = "language", "viewers' app language"
     DEVICE = "device", "viewers' phones"
+    GROUP = "group", "viewers' group by engagement, -1 = none"
     VIDEO = "video", "id of the video"
     VIDEO_MONTH = "month", "id of the video; day is the first of a month, all markets together"
 

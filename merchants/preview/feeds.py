@@ -87,12 +87,13 @@ def _build_card(item: dict[str, Any], video: engine.VideoCard) -> FeedCard:
     why = item["why"]
     positive = {name: part for name, part in why["contributions"].items() if part > 0}
     total = sum(positive.values()) or 1.0
-    words = _name_parts()
+    words = name_parts()
     parts = [(words.get(name, name), part / total) for name, part in positive.items()]
-    return FeedCard(video, item["position"], _name_sources()[why["source"]], why["is_exploration"], parts[:4])
+    return FeedCard(video, item["position"], name_sources()[why["source"]], why["is_exploration"], parts[:4])
 
 
-def _name_parts() -> dict[str, str]:
+def name_parts() -> dict[str, str]:
+    """Terms of the value in words."""
     return {
         "watch": _("expected watch time"),
         "affinity": _("closeness to the viewer"),
@@ -107,7 +108,8 @@ def _name_parts() -> dict[str, str]:
     }
 
 
-def _name_sources() -> dict[str, str]:
+def name_sources() -> dict[str, str]:
+    """Sources of recall in words."""
     return {
         "interests": _("an interest of the viewer"),
         "similar_videos": _("similar to what the viewer watched or chose"),

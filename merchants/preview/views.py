@@ -1,8 +1,10 @@
 """Pages of the preview."""
 
 import uuid
+from typing import cast
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.preview import feeds
 from merchants.preview.forms import TestViewerForm
+from merchants.preview.reasons import explain_own
 from recommender import engine
 
 
@@ -38,6 +41,18 @@ def preview(request: HttpRequest, viewer_id: int) -> HttpResponse:
     served, cards = feeds.show_page(viewer_id, request_id, min(page, 1000))
     facts = {"served": served, "cards": cards, "viewer_id": viewer_id, "next_page": served.page + 1}
     return render(request, "merchants/preview/feed.html", facts)
+
+
+@login_required
+def why(request: HttpRequest, viewer_id: int) -> HttpResponse:
+    """Why a video of one's own is, or is not, on the test viewer's next page."""
+    if not feeds.owns_viewer(request.user.pk or 0, viewer_id):
+        raise Http404("this test viewer is not yours")
+    told = explain_own(cast(User, request.user), viewer_id, request.GET.get("video", ""))
+    facts = {"title": told.title, "advice": told.advice, "trace": told.trace, "viewer_id": viewer_id}
+    return render(
+        request, "merchants/preview/why.html", {**facts, "sources": told.sources, "parts": told.parts}
+    )
 
 
 @login_required

@@ -18,6 +18,7 @@ from recommender.api.experiments import (
 )
 from recommender.api.feed import FeedView, ViewersView
 from recommender.api.metrics import MetricsView, RefusedEventsView, ReplayView
+from recommender.api.newcomers import ExposureView, GroupsView, VideoStagesView
 from recommender.api.search import SearchClicksView, SearchView
 from recommender.api.training import (
     ModelVersionsView,
@@ -26,6 +27,7 @@ from recommender.api.training import (
     TrainingRunsView,
     TrainingRunView,
 )
+from recommender.api.wishes import MutesView, ResetView, WhyView
 
 app_name = "api"
 
@@ -40,11 +42,17 @@ urlpatterns = [
     path("refused-events/replay", ReplayView.as_view(), name="replay"),
     path("feed", FeedView.as_view(), name="feed"),
     path("viewers", ViewersView.as_view(), name="viewers"),
+    path("viewers/<int:pk>/wishes", MutesView.as_view(), name="wishes"),
+    path("viewers/<int:pk>/reset", ResetView.as_view(), name="reset"),
+    path("viewers/<int:pk>/why", WhyView.as_view(), name="why"),
+    path("viewer-groups", GroupsView.as_view(), name="viewer-groups"),
     path("creators", CreatorsView.as_view(), name="creators"),
     path("creators/<int:pk>/avatar", CreatorPictureView.as_view(), name="creator-avatar"),
     path("search", SearchView.as_view(), name="search"),
     path("search/clicks", SearchClicksView.as_view(), name="search-clicks"),
     path("videos", VideosView.as_view(), name="videos"),
+    path("videos/<int:pk>/stages", VideoStagesView.as_view(), name="video-stages"),
+    path("exposure", ExposureView.as_view(), name="exposure"),
     path("training-runs", TrainingRunsView.as_view(), name="training-runs"),
     path("training-runs/<int:pk>", TrainingRunView.as_view(), name="training-run"),
     path("model-versions", ModelVersionsView.as_view(), name="model-versions"),

@@ -177,4 +177,15 @@ def _mask_videos(
         if code >= 0:
             start, stop = content.creator_indptr[code], content.creator_indptr[code + 1]
             allowed[content.creator_videos[start:stop]] = False
+    if state.muted_sound_ids or state.muted_words:
+        allowed &= ~find_muted(catalogue, state)
     return allowed
+
+
+def find_muted(catalogue: Catalogue, state: ViewerState) -> BoolArray:
+    """(n_videos,) bool: with a sound, or with a word in its caption, that the viewer muted."""
+    muted: BoolArray = np.isin(catalogue.sound_id, [sound for sound in state.muted_sound_ids if sound >= 0])
+    for tokens in state.muted_words:
+        if len(tokens):
+            muted |= np.all([(catalogue.tokens == token).any(axis=1) for token in tokens], axis=0)
+    return muted

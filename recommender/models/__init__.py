@@ -12,7 +12,9 @@ from recommender.models.activity import (
 )
 from recommender.models.catalog import Creator, Video, Viewer
 from recommender.models.experiments import Arm, Experiment, FeedChoice
+from recommender.models.groups import GroupVersion, ViewerGroup
 from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.newcomers import DiscountedCount, ExposureHour, VideoStage, ViewerTrust
 from recommender.models.niche import (
     CreatorPicture,
     NewNicheWord,
@@ -28,12 +30,15 @@ __all__ = [
     "Arm",
     "Creator",
     "CreatorPicture",
+    "DiscountedCount",
     "Event",
     "EventBatch",
     "EventLedger",
     "Experiment",
+    "ExposureHour",
     "FeedChoice",
     "FeedPage",
+    "GroupVersion",
     "HourlyRollup",
     "MarketRule",
     "ModelVersion",
@@ -47,6 +52,9 @@ __all__ = [
     "TrainingRun",
     "ValueWeights",
     "Video",
+    "VideoStage",
     "Viewer",
+    "ViewerGroup",
     "ViewerState",
+    "ViewerTrust",
 ]

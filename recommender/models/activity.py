@@ -188,6 +188,11 @@ class ViewerState(models.Model):
         models.BigIntegerField(), default=list, help_text="shown or watched, newest last"
     )
     seen_at = ArrayField(models.IntegerField(), default=list, help_text="unix seconds, whole")
+    muted_creator_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    muted_sound_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    muted_words = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
+    before_reset = models.JSONField(null=True, help_text="what a reset took away, until it is undone")
+    reset_at = models.DateTimeField(null=True, help_text="when the feed was last reset")
     updated_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

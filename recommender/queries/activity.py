@@ -10,6 +10,7 @@ from django.db import connection
 
 from recommender import contracts as c
 from recommender.events.schema import KINDS
+from recommender.loop_params import TrustParams
 from recommender.queries.columns import read_columns
 from recommender.queries.scenes import encode_scenes
 
@@ -107,13 +108,18 @@ def read_span() -> tuple[datetime, datetime] | None:
 
 
 def read_live_stats(since: datetime) -> c.LiveStats:
-    """Rolled-up counts per video, market and hour from `since` on."""
-    sums = ", ".join(f"sum({name}_count)::float4" for name in c.ACTIONS)
+    """Rolled-up counts per video, market and hour from `since` on, less what is discounted."""
+    names = [*(f"{name}_count" for name in c.ACTIONS), "impression_count", "watch_count", "watch_ms"]
+    summed = ", ".join(f"sum({name}) as {name}" for name in names)
+    kept = {name: f"greatest(r.{name} - coalesce(d.{name}, 0), 0)" for name in names}
     sql = f"""
-        select video_id, market, extract(epoch from hour_at)::float8,
-               greatest(sum(impression_count), sum(watch_count))::float4,
-               (sum(watch_ms) / 1000.0)::float8, {sums}
-          from recommender_hourlyrollup where hour_at >= %(since)s group by 1, 2, 3
+        select r.video_id, r.market, extract(epoch from r.hour_at)::float8,
+               greatest({kept["impression_count"]}, {kept["watch_count"]})::float4,
+               ({kept["watch_ms"]} / 1000.0)::float8,
+               {", ".join(f"{kept[f'{name}_count']}::float4" for name in c.ACTIONS)}
+          from (select video_id, market, hour_at, {summed} from recommender_hourlyrollup
+                 where hour_at >= %(since)s group by 1, 2, 3) as r
+          left join recommender_discountedcount as d using (hour_at, video_id, market)
     """
     rows = read_columns(sql, {"since": since}, 5 + c.N_ACTIONS)
     return c.LiveStats(
@@ -129,10 +135,12 @@ def read_live_stats(since: datetime) -> c.LiveStats:
 def _locate(
     catalogue: c.Catalogue, viewers: c.Viewers, video_ids: Sequence[int], viewer_ids: Sequence[int]
 ) -> tuple[c.IntArray, c.IntArray, c.BoolArray]:
-    """Rows of ids in both tables, and which rows have both; the first two are cut to those."""
+    """Rows of ids in both tables, and which rows have both and are believed; the others are cut off."""
     video = catalogue.find_rows(np.array(video_ids, dtype=np.int64))
     wanted = np.array(viewer_ids, dtype=np.int64)
     viewer = np.minimum(np.searchsorted(viewers.viewer_id, wanted), max(len(viewers) - 1, 0))
     known = viewers.viewer_id[viewer] == wanted if len(viewers) else np.zeros(len(wanted), dtype=np.bool_)
     kept = (video >= 0) & known
+    if viewers.trust is not None and len(viewers):  # neither fits nor held-out windows are told by fakes
+        kept &= viewers.trust[viewer] >= TrustParams().least
     return video[kept].astype(np.int32), viewer[kept].astype(np.int32), kept

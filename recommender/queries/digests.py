@@ -1,6 +1,6 @@
 """What viewers did with creators' videos, summed per calendar day, for pages about one account.
 
-Each facet (hour, source, language, device, video) adds up to the same sums; a caller keeps the days it needs.
+Each facet (hour, source, language, device, group, video) adds up to the same sums; a caller keeps its days.
 """
 
 from __future__ import annotations
@@ -59,19 +59,23 @@ WITH told AS (
            (e.happened_at AT TIME ZONE %(zone)s)::date AS day,
            (e.happened_at AT TIME ZONE coalesce(z.name, %(zone)s))::date AS viewer_day,
            extract(hour FROM e.happened_at AT TIME ZONE coalesce(z.name, %(zone)s))::int AS hour,
-           coalesce(w.language, '') AS language, coalesce(w.device ->> 'os', '') AS os
+           coalesce(w.language, '') AS language, coalesce(w.device ->> 'os', '') AS os,
+           coalesce(g.engagement, -1) AS viewer_group
     FROM recommender_event AS e
     LEFT JOIN (VALUES {_ZONES}) AS z (code, name) ON z.code = e.market
     LEFT JOIN recommender_viewer AS w ON w.id = e.viewer_id
+    LEFT JOIN recommender_viewergroup AS g ON g.viewer_id = e.viewer_id
     WHERE e.creator_id = %(creator_id)s AND e.happened_at >= %(since)s AND e.happened_at < %(until)s
 )
 SELECT CASE WHEN grouping(hour) = 0 THEN 'hour' WHEN grouping(source) = 0 THEN 'source'
-            WHEN grouping(language) = 0 THEN 'language' WHEN grouping(os) = 0 THEN 'device' ELSE 'video' END,
-       coalesce(day, viewer_day), market, hour, source, language, os, video_id,
+            WHEN grouping(language) = 0 THEN 'language' WHEN grouping(os) = 0 THEN 'device'
+            WHEN grouping(viewer_group) = 0 THEN 'group' ELSE 'video' END,
+       coalesce(day, viewer_day), market, hour, source, language, os, video_id, viewer_group,
        {", ".join(_SUMS[name] for name in MEASURES)}
 FROM told
 GROUP BY GROUPING SETS (
     (viewer_day, market, hour), (day, market, source), (day, market, language), (day, market, os),
+    (day, market, viewer_group),
     (day, market, video_id)
 )
 """
@@ -81,7 +85,7 @@ GROUP BY GROUPING SETS (
 class DigestRow:
     """Sums of one creator on one day, in one market, by one facet; `sums` in the order of `MEASURES`."""
 
-    facet: str  # hour, source, language, device or video
+    facet: str  # hour, source, language, device, group or video
     day: date  # in the asked zone; facet hour: in the market's
     market: str  # ISO code, '' elsewhere
     key: str  # '13', 'for_you', 'ms', 'android' or a video's id
@@ -102,7 +106,7 @@ def digest_activity(creator_id: int, first_day: date, last_day: date, zone: str)
         DigestRow(facet, day, _name_market(market), _name_key(facet, *keys), tuple(map(int, sums)))
         for facet, day, market, *rest in rows
         if first_day <= day <= last_day
-        for keys, sums in [(rest[:5], rest[5:])]
+        for keys, sums in [(rest[:6], rest[6:])]
     ]
 
 
@@ -111,12 +115,18 @@ def _name_market(code: int) -> str:
 
 
 def _name_key(
-    facet: str, hour: int | None, source: int | None, language: str | None, os: str | None, video: int | None
+    facet: str,
+    hour: int | None,
+    source: int | None,
+    language: str | None,
+    os: str | None,
+    video: int | None,
+    group: int | None,
 ) -> str:
     if facet == "source":
         known = source is not None and 0 <= source < len(TRAFFIC_SOURCES)
         return TRAFFIC_SOURCES[source or 0] if known else "other"
-    named = {"hour": hour, "language": language, "device": os, "video": video}[facet]
+    named = {"hour": hour, "language": language, "device": os, "video": video, "group": group}[facet]
     return "" if named is None else str(named)
 
 

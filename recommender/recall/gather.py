@@ -84,6 +84,19 @@ def gather(
     )
 
 
+def rank_in_sources(
+    index: RecallIndex, viewer: ViewerProfile, scenario: Scenario, video: int
+) -> dict[str, int]:
+    """Source -> place (0 = best) at which it proposes a catalogue row; sources that do not are left out."""
+    found = {}
+    for name, recall in _RECALLS.items():
+        rows, _ = recall(index, viewer, scenario, index.params.per_source)
+        place = np.flatnonzero(rows == video)
+        if len(place):
+            found[name] = int(place[0])
+    return found
+
+
 def fill_signals(
     index: RecallIndex, viewer: ViewerProfile, scenario: Scenario, video: IntArray, signals: FloatArray
 ) -> None:

@@ -6,7 +6,7 @@ A video without any interaction is found by its topics, words, creator and age.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -71,6 +71,8 @@ class RecallIndex:
     fresh: Mapping[int, IntArray]  # market -> rows, newest first
     words: Postings  # rows by hashed word
     params: RecallParams
+    group_lists: Mapping[int, IntArray] = field(default_factory=dict)  # group by interest -> its favourites
+    group_share: float = 0.0  # of trending that the group's favourites take, 0-1
 
 
 def build_recall_index(
@@ -82,7 +84,7 @@ def build_recall_index(
     tastes: Tastes,
     sequence: SequenceModel,
     admitted: Mapping[int, BoolArray],
-    now: float,
+    need: Mapping[int, FloatArray],
     params: RecallParams,
 ) -> RecallIndex:
     """Sort the catalogue into lists.
@@ -91,7 +93,7 @@ def build_recall_index(
     ----------
     neighbours : of the autoencoder and of the transitions, in catalogue rows.
     admitted : market code -> (n_videos,) bool that its rules let through; only these markets get lists.
-    now : unix seconds; decides what is fresh.
+    need : market code -> (n_videos,) above 0 where a new video is owed viewers there.
     """
     quality = np.log1p(popularity.trend[:, -1]) + 0.25 * np.log1p(popularity.total)
     quality = quality + 1e-3 * _rank_by_age(catalogue.published_at)
@@ -99,7 +101,7 @@ def build_recall_index(
     for market, mask in admitted.items():
         rows = np.flatnonzero(mask)
         topics[market] = _post_topics(catalogue, rows, quality, params.topic_length)
-        fresh[market] = _list_fresh(catalogue, popularity, rows, now, params)
+        fresh[market] = _list_fresh(catalogue, rows, need[market])
         trend = popularity.trend[rows, market] + 0.01 * popularity.trend[rows, -1]
         trend = trend + 1e-3 * quality[rows]
         for language, best in _list_trending(catalogue, rows, trend, params.trending_length):
@@ -152,12 +154,8 @@ def _post_topics(catalogue: Catalogue, rows: IntArray, quality: FloatArray, leng
     return Postings(indptr, video[stays].astype(np.int32))
 
 
-def _list_fresh(
-    catalogue: Catalogue, popularity: Popularity, rows: IntArray, now: float, params: RecallParams
-) -> IntArray:
-    age_hours = (now - catalogue.published_at[rows]) / 3600
-    is_fresh = (age_hours < params.fresh_hours) & (popularity.shown[rows] < params.fresh_impressions)
-    rows = rows[is_fresh]
+def _list_fresh(catalogue: Catalogue, rows: IntArray, need: FloatArray) -> IntArray:
+    rows = rows[need[rows] > 0]
     return rows[np.argsort(-catalogue.published_at[rows], kind="stable")].astype(np.int32)
 
 

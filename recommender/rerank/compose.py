@@ -12,7 +12,7 @@ import numpy as np
 from recommender.contracts import UNKNOWN, BoolArray, FloatArray, IntArray, RankedVideo, Slate
 from recommender.params import RerankParams
 from recommender.rerank.diversity import PageDiversity
-from recommender.rerank.exploration import Exploration
+from recommender.rerank.exploration import NEW, ArmLane, Exploration, Lane
 from recommender.rerank.rules import ADMISSION_RULES
 from recommender.rerank.value import name_contributions
 
@@ -30,6 +30,8 @@ class Shortlist:
     is_new: BoolArray  # (n,) may be shown for exploration
     admission: IntArray  # (n,) codes into rules.ADMISSION_RULES: why a gate let it through
     source_names: tuple[str, ...]
+    #: Who is drawn for beside the best; None = new videos alone, with the usual share.
+    lanes: tuple[Lane | ArmLane, ...] | None = None
 
 
 def compose(
@@ -51,7 +53,8 @@ def compose(
     value = np.where(np.isfinite(value), value, -np.inf)
     open_rows = np.isfinite(value)
     diversity = PageDiversity(shortlist.creator, shortlist.vectors, value, params)
-    exploration = Exploration(shortlist.is_new, rng, params)
+    usual = (Lane(NEW, params.exploration_share, shortlist.is_new),)
+    exploration = Exploration(usual if shortlist.lanes is None else shortlist.lanes, rng, params)
     page: list[RankedVideo] = []
     while len(page) < k:
         apart = open_rows & (shortlist.creator != last_creator)
@@ -61,10 +64,10 @@ def compose(
             break
         adjusted = np.where(apart, diversity.adjust(value), -np.inf)
         best = int(adjusted.argmax())
-        row, propensity, explored = exploration.choose(adjusted, best)
+        row, propensity, lane = exploration.choose(adjusted, best)
         moved = _explain_move(row, int(np.where(open_rows, value, -np.inf).argmax()), apart)
-        rules = (*ADMISSION_RULES[int(shortlist.admission[row])], *(("exploration",) if explored else moved))
-        page.append(_show(shortlist, row, len(page), float(adjusted[row]), propensity, explored, rules))
+        rules = (*ADMISSION_RULES[int(shortlist.admission[row])], *((lane,) if lane else moved))
+        page.append(_show(shortlist, row, len(page), float(adjusted[row]), propensity, lane != "", rules))
         open_rows[row] = False
         diversity.add(row)
         last_creator, last_sound = int(shortlist.creator[row]), int(shortlist.sound[row])

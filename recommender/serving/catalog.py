@@ -97,6 +97,11 @@ def describe_videos(video_ids: Sequence[int]) -> dict[int, VideoCard]:
     }
 
 
+def find_creator_of(video_id: int) -> int | None:
+    """The creator of a video; None for one nobody published."""
+    return Video.objects.filter(pk=video_id).values_list("creator_id", flat=True).first()
+
+
 def list_topics(limit: int = 40) -> list[str]:
     """The topics with most videos, by name: what a viewer may choose at sign-up."""
     topics = Video.objects.annotate(topic=Func(F("topics"), function="unnest")).values("topic")

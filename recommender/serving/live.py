@@ -30,6 +30,7 @@ from recommender.queries.settings import read_market_rules, read_value_weights
 from recommender.registry.artifacts import Artifact, BrokenArtifactError
 from recommender.registry.versions import find_live, read_version
 from recommender.serving.arms import Board, ServedExperiment, prepare_experiments
+from recommender.serving.newcomers import read_pools
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +155,7 @@ class LiveEngine:
             rules,
             now=time.time(),
             previous=current.engine if current else None,
+            pools=read_pools(),
         )
         if current is None or current.stamp != stamp:
             logger.info("live engine: version %s, %d videos", version_id, len(catalogue))

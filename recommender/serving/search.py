@@ -20,6 +20,7 @@ from recommender.search.engagement import rate_clicks
 from recommender.search.index import NameIndex, build_index, list_terms
 from recommender.search.rank import Candidate, score_candidate, search_names
 from recommender.serving.niche import find_name_reader
+from recommender.serving.wishes import read_hidden_creators
 
 _CHECK_SECONDS = 10.0
 _CLICK_DAYS = 28
@@ -66,20 +67,21 @@ class RankTold:
     is_found: bool
 
 
-def search_creators(query: str, market: str, limit: int = 10) -> SearchPage:
-    """The best creators for a query of a market's viewers.
+def search_creators(query: str, market: str, limit: int = 10, viewer_id: int | None = None) -> SearchPage:
+    """The best creators for a query of a market's viewers, without those that the viewer muted or blocked.
 
     Raises ValueError for an empty query and a market without a cart.
     """
     index, ids = _find_index()
     found = search_names(index, find_name_reader(), query, market, limit)
     creators = NicheProfile.objects.select_related("creator").in_bulk([int(ids[row]) for row in found.row])
+    hidden = read_hidden_creators(viewer_id) if viewer_id is not None else frozenset()
     lines = []
     for row, score, relevance, matched in zip(
         found.row, found.score, found.relevance, found.matched, strict=True
     ):
         profile = creators.get(int(ids[row]))
-        if profile is not None:
+        if profile is not None and profile.creator_id not in hidden:
             lines.append(_tell(profile, float(score), float(relevance), matched))
     return SearchPage(query, market, found.niche, found.n_found, tuple(lines))
 

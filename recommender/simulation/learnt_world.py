@@ -21,7 +21,7 @@ from recommender.contracts import (
 from recommender.features.content import encode_captions
 from recommender.flow import Engine
 from recommender.params import Params
-from recommender.simulation.exposure import expose
+from recommender.simulation.exposure import Exposures, expose
 from recommender.simulation.population import TOPICS, Population, make_population
 from recommender.simulation.response import respond
 from recommender.training.fit import FittedArtifact, fit_engine
@@ -44,7 +44,7 @@ class LearntWorld:
 
     def list_states(self) -> list[ViewerState]:
         """Every viewer's state at `now`."""
-        return [_read_state(self.dataset, viewer) for viewer in range(len(self.dataset.viewers))]
+        return [read_state(self.dataset, viewer) for viewer in range(len(self.dataset.viewers))]
 
 
 def make_learnt_world(n_creators: int, n_videos: int, n_viewers: int, seed: int) -> LearntWorld:
@@ -52,12 +52,23 @@ def make_learnt_world(n_creators: int, n_videos: int, n_viewers: int, seed: int)
     population = make_population(n_creators, n_videos, n_viewers, _NOW, _DAYS, seed)
     rng = np.random.default_rng(seed + 1)
     shown = expose(population, _NOW, _DAYS, rng)
+    impressions = react(population, shown, rng)
+    dataset = Dataset(
+        list_catalogue(population), list_viewers(population), no_history(n_viewers), impressions, _NOW
+    )
+    fitted = fit_world(dataset)
+    engine = build_engine(dataset.catalogue, fitted.arrays, fitted.meta, params=Params(), now=_NOW)
+    return LearntWorld(population, dataset, engine, _NOW)
+
+
+def react(population: Population, shown: Exposures, rng: np.random.Generator) -> Impressions:
+    """What viewers do with what they are shown, as a log."""
     answers = respond(population, shown.viewer, shown.video, shown.hour_local, rng)
     duration = population.videos.duration_seconds[shown.video]
     taken = answers.taken.copy()
     taken[:, ACTION_INDEX["finish"]] = answers.watch_seconds >= _FINISHED * duration
     taken[:, ACTION_INDEX["long_watch"]] = answers.watch_seconds >= np.minimum(duration, _LONG_SECONDS)
-    impressions = Impressions(
+    return Impressions(
         viewer=shown.viewer,
         video=shown.video,
         happened_at=shown.happened_at,
@@ -68,12 +79,6 @@ def make_learnt_world(n_creators: int, n_videos: int, n_viewers: int, seed: int)
         propensity=np.full(len(shown.viewer), np.nan, dtype=np.float32),
         extra={"hour": shown.hour_local},
     )
-    dataset = Dataset(
-        _list_catalogue(population), _list_viewers(population), _no_history(n_viewers), impressions, _NOW
-    )
-    fitted = fit_world(dataset)
-    engine = build_engine(dataset.catalogue, fitted.arrays, fitted.meta, params=Params(), now=_NOW)
-    return LearntWorld(population, dataset, engine, _NOW)
 
 
 def fit_world(dataset: Dataset) -> FittedArtifact:
@@ -84,7 +89,8 @@ def fit_world(dataset: Dataset) -> FittedArtifact:
     return fit_engine(dataset, still)
 
 
-def _list_catalogue(world: Population) -> Catalogue:
+def list_catalogue(world: Population) -> Catalogue:
+    """Its videos as the engine sees them; video i has the id i + 1."""
     videos = world.videos
     n = len(videos.caption)
     return Catalogue(
@@ -103,7 +109,8 @@ def _list_catalogue(world: Population) -> Catalogue:
     )
 
 
-def _list_viewers(world: Population) -> Viewers:
+def list_viewers(world: Population) -> Viewers:
+    """Its viewers as the engine sees them; viewer i has the id i + 1."""
     n = len(world.viewer_market)
     interests = np.full((n, 3), UNKNOWN, dtype=np.int32)
     for viewer, names in enumerate(world.chosen):
@@ -116,13 +123,15 @@ def _list_viewers(world: Population) -> Viewers:
     )
 
 
-def _no_history(n_viewers: int) -> History:
+def no_history(n_viewers: int) -> History:
+    """Nothing before the first impression."""
     none: FloatArray = np.zeros(0, dtype=np.float32)
     whole = np.zeros(0, dtype=np.int32)
     return History(np.zeros(n_viewers + 1, dtype=np.int64), whole, none.astype(np.float64), whole, none)
 
 
-def _read_state(dataset: Dataset, viewer: int) -> ViewerState:
+def read_state(dataset: Dataset, viewer: int) -> ViewerState:
+    """One viewer's state after every impression of the data set."""
     rows = np.flatnonzero(dataset.impressions.viewer == viewer)
     ids = dataset.catalogue.video_id[dataset.impressions.video[rows]]
     empty = np.zeros(0, dtype=np.int64)

@@ -67,16 +67,37 @@ class Population:
     app_categories: IntArray  # (n_viewers,) int32 bit mask over contracts.APP_CATEGORIES
 
 
+#: How close a viewer's taste is to that of their learnt group: the sum of the Dirichlet's weights.
+_GROUP_CLOSENESS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class LearntGroups:
+    """Groups by interest, as a population can be drawn from them."""
+
+    size: IntArray  # (n_groups,) viewers of each
+    liking: FloatArray  # (n_groups, len(TOPICS)) share of each topic in what the group likes
+
+
 def make_population(
-    n_creators: int, n_videos: int, n_viewers: int, now: float, days: int, seed: int
+    n_creators: int,
+    n_videos: int,
+    n_viewers: int,
+    now: float,
+    days: int,
+    seed: int,
+    groups: LearntGroups | None = None,
 ) -> Population:
-    """A world whose videos were published within `days` before `now` (unix seconds)."""
+    """A world whose videos were published within `days` before `now` (unix seconds).
+
+    `groups` are learnt ones: viewers are then drawn from them, each near the tastes of the group.
+    """
     rng = np.random.default_rng(seed)
     creators = _make_creators(n_creators, rng)
     videos = _make_videos(creators, n_videos, now, days, rng)
     market = rng.choice(len(MARKET_CODES), size=n_viewers, p=_share_markets()).astype(np.int8)
     understands = _draw_languages(market, rng)
-    taste = rng.dirichlet(np.full(len(TOPICS), 0.15), size=n_viewers).astype(np.float32)
+    taste = _draw_tastes(n_viewers, groups, rng)
     # Lovers of one topic own apps of one kind: which bit is arbitrary, the link is what can be learnt.
     apps = 1 << (np.argmax(taste, axis=1) % 14)
     apps |= 1 << rng.integers(0, 14, size=n_viewers)
@@ -92,6 +113,16 @@ def make_population(
         device_os=rng.choice(3, size=n_viewers, p=[0.68, 0.29, 0.03]).astype(np.int8),
         app_categories=apps.astype(np.int32),
     )
+
+
+def _draw_tastes(n: int, groups: LearntGroups | None, rng: np.random.Generator) -> FloatArray:
+    if groups is None:
+        return rng.dirichlet(np.full(len(TOPICS), 0.15), size=n).astype(np.float32)
+    member = rng.choice(len(groups.size), size=n, p=groups.size / groups.size.sum())
+    around = groups.liking[member] * _GROUP_CLOSENESS + 0.02
+    drawn = rng.gamma(around)
+    tastes: FloatArray = (drawn / drawn.sum(axis=1, keepdims=True)).astype(np.float32)
+    return tastes
 
 
 def _share_markets() -> FloatArray:

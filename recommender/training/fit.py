@@ -17,6 +17,7 @@ from recommender.features.crosses import Cross
 from recommender.markets import MARKET_CODES
 from recommender.params import Params
 from recommender.prediction.logistic import LinearPart
+from recommender.training.belief import believe
 from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
 from recommender.training.learn import fit_predictor
 from recommender.training.progress import Progress, Report
@@ -55,8 +56,8 @@ def fit_engine(
     ValueError
         if there are too few impressions.
     """
-    params = params or Params()
-    report = Report(progress or (lambda fraction, text: None))
+    params, report = params or Params(), Report(progress or (lambda fraction, text: None))
+    dataset = believe(dataset, params.trust)
     cuts = plan_cuts(dataset, params.training)
     timeline = build_timeline(dataset)
     crosses, base_rate = plan_columns(dataset), measure_base_rate(dataset)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recommender.coldstart.tastes import fit_priors
 from recommender.contracts import ALL_ACTIONS, UNKNOWN, Dataset, FloatArray
 from recommender.features.crosses import Cross, name_columns, plan_crosses
+from recommender.features.order import pick_top
 from recommender.features.rates import (
     N_RATES,
     Counts,
@@ -24,6 +26,7 @@ from recommender.recall.als import fit_als
 from recommender.recall.linear import fit_autoencoder, fit_transitions, list_positives
 from recommender.recall.low_rank import fit_factors
 from recommender.recall.neighbours import keep_strongest, keep_strongest_sparse
+from recommender.training.belief import believe, weigh_rows
 from recommender.training.histories import join_events, owner_of_events
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -44,10 +47,11 @@ def fit_sources(
     arrays : by name, per-video arrays in the data set's catalogue rows.
     meta : the cut.
     """
+    dataset = believe(dataset, params.trust)
     arrays: Arrays = {"videos/id": dataset.catalogue.video_id, "base_rate": base_rate}
     arrays |= _fit_neighbours(dataset, params, start or {})
     arrays |= _count_popularity(dataset, params)
-    arrays |= _count_rates(dataset)
+    arrays |= _count_rates(dataset, params) | fit_priors(dataset) | _list_group_favourites(dataset, params)
     return arrays, {"cut_at": dataset.cut_at}
 
 
@@ -87,7 +91,7 @@ def _level(weight: FloatArray) -> FloatArray:
 
 
 def _count_popularity(dataset: Dataset, params: Params) -> Arrays:
-    """Positives per video: all, and per market with weight 0.5 ** (age / half-life)."""
+    """Positives per video by their viewers' influence: all, and per market by 0.5 ** (age / half-life)."""
     history, rows = dataset.history, dataset.impressions
     n_videos, n_markets = len(dataset.catalogue), len(MARKET_CODES)
     video = np.concatenate([history.video, rows.video])
@@ -95,21 +99,46 @@ def _count_popularity(dataset: Dataset, params: Params) -> Arrays:
     stamp = np.concatenate([history.happened_at, rows.happened_at])
     liked = np.flatnonzero(np.concatenate([history.actions, rows.actions]) & POSITIVE_ACTIONS)
     video, stamp, market = video[liked], stamp[liked], dataset.viewers.market[viewer[liked]]
+    influence = np.concatenate([np.ones(len(history)), weigh_rows(dataset, params.trust)])[liked]
     half_life = params.recall.trending_half_life_hours * 3600
     lately = np.where(np.isfinite(stamp), 0.5 ** (np.maximum(dataset.cut_at - stamp, 0) / half_life), 0.0)
+    lately = lately * influence
     trend = np.zeros((n_videos, n_markets + 1), dtype=np.float32)
     for code in range(n_markets):
         here = market == code
         trend[:, code] = np.bincount(video[here], weights=lately[here], minlength=n_videos)
     trend[:, UNKNOWN] = np.bincount(video, weights=lately, minlength=n_videos)
-    total = np.bincount(video, minlength=n_videos).astype(np.float32)
+    total = np.bincount(video, weights=influence, minlength=n_videos).astype(np.float32)
     return {"popularity/trend": trend, "popularity/total": total[:, None]}
 
 
-def _count_rates(dataset: Dataset) -> Arrays:
+def _list_group_favourites(dataset: Dataset, params: Params) -> Arrays:
+    """(n_groups, length) rows that each group by interest likes lately more than everybody, UNKNOWN-padded.
+
+    A video scores its group's positives over the square root of all positives: a hit of all is no group's
+    own.
+    """
+    groups = dataset.viewers.extra.get("interest_group")
+    if groups is None or groups.max(initial=UNKNOWN) < 0:
+        return {}
+    rows, n_videos = dataset.impressions, len(dataset.catalogue)
+    liked = (rows.actions & POSITIVE_ACTIONS) != 0
+    half_life = params.recall.trending_half_life_hours * 3600
+    weight = weigh_rows(dataset, params.trust) * 0.5 ** ((dataset.cut_at - rows.happened_at) / half_life)
+    everybody = np.bincount(rows.video[liked], weights=weight[liked], minlength=n_videos)
+    lists = np.full((int(groups.max()) + 1, params.groups.list_length), UNKNOWN, dtype=np.int32)
+    for group in range(len(lists)):
+        inside = liked & (groups[rows.viewer] == group)
+        own = np.bincount(rows.video[inside], weights=weight[inside], minlength=n_videos)
+        best = pick_top(np.where(own > 0, own / np.sqrt(everybody + 1e-9), np.nan), lists.shape[1])
+        lists[group, : len(best)] = best
+    return {"groups/liked": lists}
+
+
+def _count_rates(dataset: Dataset, params: Params) -> Arrays:
     rows, catalogue = dataset.impressions, dataset.catalogue
     labels = label_rows(rows.actions, rows.watch_seconds, catalogue.duration_seconds[rows.video])
-    known = mask_known(labels, ALL_ACTIONS)
+    known = mask_known(labels, ALL_ACTIONS) * weigh_rows(dataset, params.trust)[:, None]
     per_video = count_by(rows.video, labels, known, len(catalogue)) + _count_history(dataset)
     return {
         "videos/shown": per_video.shown,

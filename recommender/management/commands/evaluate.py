@@ -18,7 +18,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.contracts import ACTION_INDEX
-from recommender.management.evaluations import experiments, niche, tiktok
+from recommender.management.evaluations import experiments, exposure, niche, poison, tiktok
 from recommender.management.evaluations.peer_cache import hash_files, open_cache
 from recommender.params import Params, SequenceParams
 from recommender.training.benchmark import MEASURED_ACTIONS, BenchmarkRun, run_kuairand
@@ -31,6 +31,8 @@ EVALUATIONS: dict[str, ModuleType] = {
     "tiktok": tiktok,
     "experiments": experiments,
     "niche": niche,
+    "poison": poison,
+    "exposure": exposure,
 }
 #: Settings each peer's tuning tries: another grid is another key of the cache.
 _GRIDS = {"als": ALS_GRID, "ease": EASE_GRID, "item_knn": KNN_GRID, "bpr": BPR_GRID, "sasrec": SASREC_GRID}

@@ -89,4 +89,4 @@ def test_the_pages_speak_chinese(alice: Client) -> None:
 
 
 def test_every_source_of_the_engine_has_words_of_its_own() -> None:
-    assert set(SOURCES) <= set(feeds._name_sources())
+    assert set(SOURCES) <= set(feeds.name_sources())

@@ -11,11 +11,11 @@ from recommender.rerank.value import DEFAULT_VALUE_WEIGHTS
 from tests.worlds import ENGLISH, GB, VIETNAMESE, VN, make_engine, make_params, make_scenario
 
 
-def _page(interests, params=None, market=GB, engine=None):
+def _page(interests, params=None, market=GB, engine=None, seed=2):
     engine = engine or make_engine(params)
     state = prior_state(5, market, interests=interests)
     return rank_for_viewer(
-        engine, state, make_scenario(market), DEFAULT_VALUE_WEIGHTS, np.random.default_rng(2), 6
+        engine, state, make_scenario(market), DEFAULT_VALUE_WEIGHTS, np.random.default_rng(seed), 6
     ).videos
 
 
@@ -46,5 +46,8 @@ def test_a_short_list_of_new_videos_is_explored() -> None:
         recall=replace(params.recall, fresh_hours=24 * 40, fresh_impressions=1e6),
         rerank=replace(params.rerank, exploration_share=0.5),
     )
-    explored = sum(video.is_exploration for video in _page((0,), params))
-    assert explored >= 1
+    engine = make_engine(params)
+    pages = [video for seed in range(8) for video in _page((0,), engine=engine, seed=seed)]
+    drawn = [video for video in pages if "exploration" in video.rules]
+    assert 5 <= len(drawn) <= 30
+    assert all(video.is_exploration and video.propensity < 0.5 for video in drawn)
