@@ -114,11 +114,11 @@ def _bring_back(state: ViewerState, kept: dict[str, list[float]]) -> None:
 
 
 def _merge(known: list[_T], said: list[_T], is_muted: bool) -> list[_T]:
-    rest = [item for item in known if item not in said]
+    rest: list[_T] = [item for item in known if item not in said]
     if not is_muted:
         return rest
-    newest: list[_T] = [*rest, *dict.fromkeys(said)]
-    return newest[-MOST_MUTES:]
+    rest.extend(dict.fromkeys(said))
+    return rest[-MOST_MUTES:]
 
 
 def _find(viewer_id: int, lock: bool) -> ViewerState:
