@@ -32,6 +32,7 @@ app.conf.update(
     task_queues=[Queue("control"), Queue("training"), Queue("jobs")],
     task_routes={
         "recommender.tasks.train": {"queue": "training"},
+        "recommender.tasks.watch_versions": {"queue": "training"},
         "merchants.tasks.run_job": {"queue": "jobs"},
     },
     beat_schedule={
@@ -57,6 +58,19 @@ app.conf.update(
         "retrain-nightly": {
             "task": "recommender.tasks.retrain_nightly",
             "schedule": crontab(hour=19, minute=0),
+        },
+        # Every 8 minutes: with the waiting window of an action and the update itself, what viewers do is in
+        # the weights within a quarter of an hour.
+        "update-model": {
+            "task": "recommender.tasks.update_model",
+            "schedule": 480.0,
+            "options": {"expires": 300},
+        },
+        # Every minute: a bad version costs what it serves until it is taken back.
+        "watch-versions": {
+            "task": "recommender.tasks.watch_versions",
+            "schedule": 60.0,
+            "options": {"expires": 60},
         },
         # Hourly, a week ahead: ingest makes a missing day itself, only slower.
         "prepare-partitions": {

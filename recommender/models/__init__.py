@@ -11,7 +11,7 @@ from recommender.models.activity import (
     ViewerState,
 )
 from recommender.models.catalog import Creator, Video, Viewer
-from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.learning import ModelVersion, ShadowScore, TrainingRun
 from recommender.models.niche import (
     CreatorPicture,
     NewNicheWord,
@@ -39,6 +39,7 @@ __all__ = [
     "RefusedEvent",
     "RollupRow",
     "SearchShown",
+    "ShadowScore",
     "TaxonomyVersion",
     "TrainingRun",
     "ValueWeights",

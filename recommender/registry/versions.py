@@ -86,9 +86,18 @@ def find_servable() -> ModelVersion | None:
 
 @transaction.atomic
 def register_candidate(
-    run_id: int, fencing_token: int, folder: str, manifest_sha256: str, verdict: Verdict
+    run_id: int,
+    fencing_token: int,
+    folder: str,
+    manifest_sha256: str,
+    verdict: Verdict,
+    expected_live: int | None = None,
 ) -> ModelVersion:
     """Record a finished run's version; make it live if the verdict says so. All or nothing.
+
+    Where the installation asks for a shadow (settings.SHADOW_PAGES), a promoted version first scores what the
+    live one serves. `expected_live` is the version that the candidate goes on from: if another one is live
+    by now, it is refused.
 
     Raises StaleLeaseError if the run has moved on to another worker or is finished.
     """
@@ -98,18 +107,26 @@ def register_candidate(
             f"run {run_id} is {run.state} with token {run.fencing_token}; token {fencing_token} came too late"
         )
     now = timezone.now()
-    live = ModelVersion.State.LIVE
-    if verdict.promote:
+    live, present = ModelVersion.State.LIVE, find_live()
+    if verdict.promote and expected_live is not None and (present is None or present.pk != expected_live):
+        reason = "another version went live meanwhile; the next update goes on from that one"
+        verdict = Verdict(False, reason, verdict.metrics)
+    state = live if verdict.promote else ModelVersion.State.REFUSED
+    if verdict.promote and settings.SHADOW_PAGES > 0 and present is not None:
+        state = ModelVersion.State.SHADOW
+        retire_shadow("another version took its place in the shadow")
+    if state == live:
         _retire_live()
     version = ModelVersion.objects.create(
         run=run,
-        state=live if verdict.promote else ModelVersion.State.REFUSED,
+        state=state,
         folder=folder,
         manifest_sha256=manifest_sha256,
         trained_until=run.data_until,
         metrics=dict(verdict.metrics),
         reason=verdict.reason,
-        promoted_at=now if verdict.promote else None,
+        promoted_at=now if state == live else None,
+        shadow_since=now if state == ModelVersion.State.SHADOW else None,
     )
     run.state = TrainingRun.State.PROMOTED if verdict.promote else TrainingRun.State.REFUSED
     run.reason, run.progress, run.finished_at, run.lease_until = verdict.reason, 1.0, now, None
@@ -179,3 +196,33 @@ def prune_artifacts(kept: int = 10) -> int:
 
 def _retire_live() -> None:
     ModelVersion.objects.filter(state=ModelVersion.State.LIVE).update(state=ModelVersion.State.RETIRED)
+
+
+@transaction.atomic
+def put_in_shadow(version_id: int, reason: str) -> ModelVersion:
+    """Let a version that is not live score what the live one serves, without deciding."""
+    version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
+    if version is None:
+        raise RegistryError(f"model version {version_id} does not exist; choose one from the list")
+    if version.state == ModelVersion.State.LIVE:
+        raise RegistryError(f"model version {version_id} is live; a shadow decides nothing, choose another")
+    try:
+        read_version(version)
+    except BrokenArtifactError as error:
+        raise RegistryError(f"model version {version_id} cannot be a shadow: {error}") from error
+    retire_shadow("another version took its place in the shadow")
+    version.state, version.shadow_since, version.reason = ModelVersion.State.SHADOW, timezone.now(), reason
+    version.save()
+    return version
+
+
+def find_shadow() -> ModelVersion | None:
+    """The version in the shadow, if there is one."""
+    return ModelVersion.objects.filter(state=ModelVersion.State.SHADOW).first()
+
+
+def retire_shadow(reason: str) -> None:
+    """End the shadow without a promotion."""
+    ModelVersion.objects.filter(state=ModelVersion.State.SHADOW).update(
+        state=ModelVersion.State.REFUSED, reason=reason
+    )

@@ -12,14 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.build import build_engine
-from recommender.contracts import ACTIONS, Dataset, FloatArray
+from recommender.contracts import ACTION_INDEX, ACTIONS, Dataset, FloatArray
 from recommender.features.crosses import Cross
 from recommender.markets import MARKET_CODES
 from recommender.params import Params
 from recommender.prediction.logistic import LinearPart
 from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
+from recommender.training.delayed import still_to_come
 from recommender.training.learn import fit_predictor
+from recommender.training.online_params import ATTRIBUTION_SECONDS, MEAN_DELAY_SECONDS, OnlineParams
 from recommender.training.progress import Progress, Report
+from recommender.training.replay import keep_replay
 from recommender.training.responses import fit_responses
 from recommender.training.rows import LearningRows, describe_impressions
 from recommender.training.sequence import fit_sequence
@@ -64,6 +67,7 @@ def fit_engine(
     responses = fit_responses(split_by_time(dataset, cuts.learn_from)[0], params)
     report.step(0.15, "sources for the learning rows")
     learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, responses, params, report)
+    learning = _await_slow(learning, base_rate, dataset.cut_at)
     report.step(0.4, "logistic regression")
     start = _previous_actions(warm_start, learning.names)
     predictor, facts = fit_predictor(learning, start, params, report)
@@ -78,6 +82,8 @@ def fit_engine(
     refresh = params.sequence.refresh_epochs if cnn else 0
     arrays |= (fit_sequence(dataset, refresh, params, cnn) or cnn) | responses
     arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    n_kept, seed = OnlineParams().replay_rows, params.training.seed
+    arrays |= keep_replay(learning, learning.labels, predictor.watch_time, n_kept, seed)
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
         "feature_names": list(learning.names),
@@ -110,6 +116,17 @@ def _describe_learning(
     return describe_impressions(
         timeline, early, rows, as_of, crosses, params, lambda part: report.step(0.2 + 0.2 * part, text)
     )
+
+
+def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> LearningRows:
+    """What takes hours or days to follow is no plain no before its window is over (training.delayed)."""
+    labels, elapsed = learning.labels.copy(), until - learning.rows.happened_at
+    for name, delay in MEAN_DELAY_SECONDS.items():
+        place = ACTION_INDEX[name]
+        is_open = (labels[:, place] <= 0) & (elapsed < ATTRIBUTION_SECONDS[name])
+        base = np.full(int(is_open.sum()), base_rate[place])
+        labels[is_open, place] = still_to_come(base, elapsed[is_open], delay)
+    return replace(learning, labels=labels)
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def describe_impressions(
     crosses: Sequence[Cross],
     params: Params,
     progress: Callable[[float], None],
+    chosen: IntArray | None = None,
 ) -> LearningRows:
     """Describe impressions by what was known before each.
 
@@ -67,10 +68,14 @@ def describe_impressions(
     early : engine fitted on what is older than every row; its counts are the base of all rates.
     as_of : (n,) float64 moment up to which each row may know what happened, at most its own.
     crosses : categories to encode, alone and crossed.
+    chosen : positions, ascending, of the rows to describe; the others only count. All without it.
     """
     duration = early.catalogue.duration_seconds[rows.video]
     labels = label_rows(rows.actions, rows.watch_seconds, duration)
     odds, shown = _count_rates(early, rows, labels, as_of, params)
+    if chosen is not None:
+        rows, labels, as_of = take_impressions(rows, chosen), labels[chosen], as_of[chosen]
+        odds, shown = [table[chosen] for table in odds], [table[chosen] for table in shown]
     lookup = {name: _to_matrix(getattr(early.recall, name)) for name in ("autoencoder", "transition")}
     parts, states = [], []
     for start in range(0, len(rows), _CHUNK_ROWS):
