@@ -186,7 +186,7 @@ def read_guards(before: PageOutcomes, after: PageOutcomes, params: WatchParams) 
                     change - float(radius),
                     change + float(radius),
                     len(new),
-                )  # fmt: skip
+                )
             )
     return readings
 
@@ -200,5 +200,6 @@ def _variance(values: FloatArray) -> float:
 
 def _by_viewer(side: PageOutcomes, chosen: BoolArray | None) -> FloatArray:
     """(n_viewers, len(OUTCOMES)) mean of each viewer: the unit that is independent."""
-    columns = [_mean_by(side.viewer_id, side.happened[:, place], chosen) for place in range(len(OUTCOMES))]
+    happened = side.happened.astype(np.float64)
+    columns = [_mean_by(side.viewer_id, happened[:, place], chosen) for place in range(len(OUTCOMES))]
     return np.stack(columns, axis=1)

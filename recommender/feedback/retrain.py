@@ -121,7 +121,7 @@ def _catch_up(
     held_out: c.Impressions,
     until: float,
 ) -> tuple[FittedArtifact, c.Impressions]:
-    """Where updates taught the live version the held-out time, teach the candidate too; keep the judges' rows.
+    """Teach the candidate what updates taught the live version of the held-out time; keep the judges' rows.
 
     Both then know the same days, and neither has learnt from the viewers who judge.
     """

@@ -83,7 +83,7 @@ def score_round(live: ModelVersion, watched: ModelVersion, began: datetime, para
 
 def open_pair(live: ModelVersion, shadow: ModelVersion) -> Pair | None:
     """Both versions as they would serve now; None if one of them cannot be read."""
-    engines = []
+    engines: list[Engine] = []
     first = read_live(live)
     catalogue = read_catalogue(first.meta.get("topic_names", ()) if first is not None else ())
     for version in (live, shadow):
@@ -101,10 +101,10 @@ def open_pair(live: ModelVersion, shadow: ModelVersion) -> Pair | None:
                 read_market_rules(),
                 now=timezone.now().timestamp(),
                 previous=engines[0] if engines else None,
-            )  # fmt: skip
+            )
         )
     codes = {name: code for code, name in enumerate(catalogue.topic_names)}
-    return Pair(*engines, live.pk, shadow.pk, read_value_weights(VALUE_TERM_WEIGHTS), codes)
+    return Pair(engines[0], engines[1], live.pk, shadow.pk, read_value_weights(VALUE_TERM_WEIGHTS), codes)
 
 
 def score_page(pair: Pair, page: FeedPage) -> ShadowScore | None:
@@ -141,7 +141,7 @@ def score_page(pair: Pair, page: FeedPage) -> ShadowScore | None:
         live_probability=both[0].probability[told].astype(float).ravel().tolist(),
         shadow_probability=both[1].probability[told].astype(float).ravel().tolist(),
         candidate_count=len(candidates),
-        overlap=len(np.intersect1d(*best)) / max(min(_TOP, len(candidates)), 1),
+        overlap=len(np.intersect1d(best[0], best[1])) / max(min(_TOP, len(candidates)), 1),
         correlation=correlation,
     )
 

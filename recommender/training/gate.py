@@ -89,8 +89,8 @@ def compare(
         figures["learning_gain"] = made.learning_gain
         if made.learning_gain - gain > params.gate_max_optimism:
             text = (
-                f"it gains {made.learning_gain:.1%} where it learnt and {gain:.1%} on the window: it learnt from "
-                "what it does not know when it serves, so look for a leak in its rows"
+                f"it gains {made.learning_gain:.1%} where it learnt and {gain:.1%} on the window: it learnt "
+                "from what it does not know when it serves, so look for a leak in its rows"
             )
             return GateDecision(False, text, figures)
     return _check_calibration(candidate, live, params, figures)
