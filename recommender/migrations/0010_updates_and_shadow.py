@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recommender", "0008_niche_readings"),
+        ("recommender", "0009_search_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
