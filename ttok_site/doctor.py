@@ -215,9 +215,9 @@ def check_updates() -> Iterator[Finding]:
     last, is_due = find_last_update()
     minutes = None if last is None else (datetime.datetime.now(datetime.UTC) - last).total_seconds() / 60
     if is_due and (minutes is None or minutes > UPDATE_MINUTES):
-        when = "never" if minutes is None else f"{minutes:.0f} minutes ago"
+        when = "an unknown time" if minutes is None else f"{minutes:.0f} minutes"
         text = (
-            f"Events came in, but the last update of the model was {when}; see that worker and beat run, "
+            f"Events came in, but the model has learnt nothing for {when}; see that worker and beat run, "
             "or run `manage.py update_model`."
         )
         yield Finding("updates", "note", text)

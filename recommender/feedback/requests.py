@@ -52,11 +52,13 @@ def request_update_if_due() -> TrainingRun | None:
 
 
 def find_last_update() -> tuple[datetime | None, bool]:
-    """When the last update ended, and whether the live version has events to learn from."""
+    """When the last update ended (or the version went live), and whether there is something to learn."""
     live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).first()
     ended = TrainingRun.objects.filter(kind=TrainingRun.Kind.UPDATE, finished_at__isnull=False)
     last = ended.order_by("-finished_at").values_list("finished_at", flat=True).first()
-    return last, live is not None and _came_in_since_asked(live)
+    if live is None:
+        return last, False
+    return last or live.promoted_at, _came_in_since_asked(live)
 
 
 def _came_in_since_asked(live: ModelVersion) -> bool:

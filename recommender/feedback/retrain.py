@@ -127,8 +127,10 @@ def _catch_up(
     """
     if live is None or not live.meta.get("updates"):
         return fitted, held_out
-    loop = LoopParams()
-    caught = update_artifact(fitted, read_new_rows(fitted, until), Params(), loop, lambda part, step: None)
+    loop, topics = LoopParams(), {"topic_names": list(known.catalogue.topic_names)}
+    fitted = FittedArtifact(fitted.arrays, {**fitted.meta, **topics})
+    new = read_new_rows(fitted, until)
+    caught = update_artifact(fitted, new, Params(), loop, lambda part, step: None)
     judges = find_judges(known.viewers.viewer_id, loop.online.judge_share)[held_out.viewer]
     return caught.artifact, take_impressions(held_out, np.flatnonzero(judges))
 

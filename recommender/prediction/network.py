@@ -42,7 +42,9 @@ class NetworkPart:
         members, width = self.deeper_bias.shape
         total = np.zeros((len(matrix), len(self.answer_bias)), dtype=np.float32)
         for member in range(members):
-            total += self._deepen(first[:, member * width : (member + 1) * width], member) @ self.answer[member]
+            total += (
+                self._deepen(first[:, member * width : (member + 1) * width], member) @ self.answer[member]
+            )
         result: FloatArray = total / members + self.answer_bias
         return result.astype(np.float32)
 

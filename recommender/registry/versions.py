@@ -24,6 +24,8 @@ from recommender.registry.artifacts import Artifact, BrokenArtifactError, read_a
 
 #: A folder that no version names is a dead worker's once it is this old.
 DRAFT_SECONDS = 86_400
+#: An update's folder that is not kept goes after this long: a hundred come in a day.
+UPDATE_SECONDS = 3_600
 
 
 class StaleLeaseError(Exception):
@@ -173,22 +175,32 @@ def roll_back(reason: str) -> ModelVersion:
 
 
 def prune_artifacts(kept: int = 10) -> int:
-    """Delete files of all but the live and the `kept` newest versions, and drafts of dead workers.
+    """Delete files of versions that nobody will roll back to, and drafts of dead workers.
+
+    Kept are the live one and the shadow, the `kept` newest and the `kept` newest that were live, and as many
+    of the full retrainings among them: updates come every few minutes and must not push those out.
 
     Returns how many folders went.
     """
     root = Path(settings.ARTIFACT_DIR)
     if not root.is_dir():
         return 0
-    newest = ModelVersion.objects.order_by("-id").values_list("folder", flat=True)[:kept]
+    versions = ModelVersion.objects.order_by("-id")
+    served = versions.filter(promoted_at__isnull=False)
+    now = time.time()
     keep = {
-        *newest,
-        *ModelVersion.objects.filter(state=ModelVersion.State.LIVE).values_list("folder", flat=True),
+        *versions.values_list("folder", flat=True)[:kept],
+        *served.values_list("folder", flat=True)[:kept],
+        *served.exclude(run__kind=TrainingRun.Kind.UPDATE).values_list("folder", flat=True)[:kept],
+        *versions.filter(state__in=[ModelVersion.State.LIVE, ModelVersion.State.SHADOW]).values_list(
+            "folder", flat=True
+        ),
     }
-    oldest_draft = time.time() - DRAFT_SECONDS
+    updates = set(versions.filter(run__kind=TrainingRun.Kind.UPDATE).values_list("folder", flat=True))
     gone = 0
     for folder in root.iterdir():
-        if folder.name not in keep and folder.stat().st_mtime < oldest_draft:
+        rest = UPDATE_SECONDS if folder.name in updates else DRAFT_SECONDS
+        if folder.name not in keep and folder.stat().st_mtime < now - rest:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone

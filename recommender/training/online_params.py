@@ -28,8 +28,9 @@ MEAN_DELAY_SECONDS: Mapping[str, float] = {"cart_click": 300.0, "order": 43_200.
 class OnlineParams:
     """How the live version's weights follow new events."""
 
-    # Step of AdaGrad (Duchi et al., JMLR 2011) on standardised features, 0.0001-0.1. Chosen on the last
-    # two days of KuaiRand-Pure's first log, never on the test log.
+    # Step of AdaGrad (Duchi et al., JMLR 2011) on standardised features, 0.0001-0.1. About what averages all
+    # rows with 150 features that go together; 0.03 lost 0.014 of log loss on the last two days of
+    # KuaiRand-Pure's first log.
     rate: float = 0.001
     # The same for the last layer of the network part, whose inputs are not standardised.
     answer_rate: float = 0.0005

@@ -85,6 +85,9 @@ def rewind(artifact: FittedArtifact) -> FittedArtifact:
     arrays = {**artifact.arrays, **{name: artifact.arrays[f"base/{name}"] for name in BASE if _has(artifact)}}
     n_full = len(arrays["videos/shown"])
     arrays["videos/id"] = artifact.arrays["videos/id"][:n_full]
+    if "tastes/covered" in arrays:  # videos that came later have vectors, but no counts of that time
+        then = np.asarray(arrays["tastes/covered"]) < n_full
+        arrays |= {name: np.asarray(arrays[name])[then] for name in ("tastes/covered", "tastes/video")}
     return FittedArtifact(arrays, {**artifact.meta, "cut_at": full_cut(artifact.meta)})
 
 

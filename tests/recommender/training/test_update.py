@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.build import build_engine
-from recommender.contracts import ACTION_INDEX, N_ACTIONS, Dataset, Impressions
+from recommender.contracts import ACTION_INDEX, N_ACTIONS, Dataset
 from recommender.params import NetworkParams, ResponseParams, SequenceParams
 from recommender.prediction.hybrid import HybridPredictor
 from recommender.training.fit import FittedArtifact, fit_engine
@@ -225,4 +225,3 @@ def test_judges_are_always_the_same_and_about_their_share() -> None:
     chosen = find_judges(ids, 0.2)
     assert (find_judges(ids[::-1], 0.2)[::-1] == chosen).all()
     assert chosen.mean() == pytest.approx(0.2, abs=0.01)
-    assert isinstance(take_impressions(make_dataset(100).impressions, slice(0, 3)), Impressions)
