@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
@@ -47,7 +46,7 @@ class TrainingRunAdmin(FactAdmin):
         return [
             path(
                 f"{word}/",
-                self.admin_site.admin_view(method_decorator(require_POST)(partial(self._start, ask))),
+                self.admin_site.admin_view(require_POST(partial(self._start, ask))),
                 name=f"recommender_trainingrun_{word}",
             )
             for word, ask in (("retrain", engine.request_training), ("update", engine.request_update))

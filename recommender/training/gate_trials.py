@@ -28,6 +28,9 @@ from recommender.training.rows import LearningRows
 
 #: Share of labels that are replaced, per challenger of the kind.
 NOISE = (0.05, 0.1, 0.2, 0.3, 0.5)
+#: Steps of challengers that come to rely on what they should not know, in those of an honest update: at its
+#: pace they would hardly have moved, and be as good as the champion.
+_RELIANCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Arena:
 
     champion: HybridPredictor
     honest: TaughtRows  # the teaching rows as they are
-    leaking: TaughtRows  # the same rows, rates counted with the row's own outcome
+    leaking: TaughtRows  # the same rows, their rates replaced by the row's own outcome
     foreseeing: TaughtRows  # the same rows, rates counted to the end of the stream
     older: TaughtRows
     judging: LearningRows
@@ -148,9 +151,10 @@ def _make_bad(arena: Arena, n_bad: int, rng: np.random.Generator) -> Iterator[Ch
         noise = NOISE[number % len(NOISE)]
         yield Challenger("label_noise", *teach(arena, _add_noise(arena.honest, noise, rng), number), until)
     for number in range(n_each):
-        yield Challenger("leak", *teach(arena, _resample(arena.leaking, rng), number), until)
+        yield Challenger("leak", *teach(arena, _resample(arena.leaking, rng), number, _RELIANCE), until)
     for number in range(n_each):
-        yield Challenger("future_features", *teach(arena, _resample(arena.foreseeing, rng), number), until)
+        rows = _resample(arena.foreseeing, rng)
+        yield Challenger("future_features", *teach(arena, rows, number, _RELIANCE), until)
     for number in range(n_each):
         old = arena.older.take(rng.integers(0, len(arena.older), len(arena.older)))
         moved, gain = teach(arena, old, number)
@@ -185,6 +189,13 @@ def _make_good(arena: Arena, n_good: int, rng: np.random.Generator) -> Iterator[
         few = np.sort(rng.choice(len(arena.honest), max(len(arena.honest) // 20, 1), replace=False))
         moved, gain = teach(arena, arena.honest.take(few), number)
         yield Challenger("honest_update_few_rows", moved, gain, until)
+
+
+def reveal_outcome(rows: TaughtRows, columns: IntArray) -> TaughtRows:
+    """Some features replaced by what became of the row: a join that took in the label."""
+    matrix = np.array(rows.matrix)
+    matrix[:, columns] = 2 * rows.label[:, 1:2] - 1
+    return replace(rows, matrix=matrix)
 
 
 def _resample(rows: TaughtRows, rng: np.random.Generator) -> TaughtRows:

@@ -16,7 +16,14 @@ from recommender.management.evaluations.peer_cache import hash_files
 from recommender.params import NetworkParams, Params, RecallParams, ResponseParams, SequenceParams
 from recommender.prediction.hybrid import HybridPredictor
 from recommender.training.benchmark import describe_environment
-from recommender.training.gate_trials import Arena, deal_markets, run_trials, split_viewers, teach_all
+from recommender.training.gate_trials import (
+    Arena,
+    deal_markets,
+    reveal_outcome,
+    run_trials,
+    split_viewers,
+    teach_all,
+)
 from recommender.training.histories import take_impressions
 from recommender.training.kuairand import KuaiRand, read_kuairand
 from recommender.training.online_params import OnlineParams
@@ -36,6 +43,8 @@ from recommender.training.replay import read_replay, take_learning
 needs_folder = False
 #: Challengers with a fault, and as many without.
 _TRIED = 100
+#: Features that a planted leak replaces by the outcome.
+_LEAKED = ("video:long_watch", "video:watched_share", "creator:long_watch")
 #: Size of the sources, each of which is one feature here: small, as every full refit fits them three times.
 _COVERED, _SWEEPS = 2_000, 3
 
@@ -156,14 +165,14 @@ def _build_arena(replay: Replay, online: OnlineParams) -> Arena:
     judging, kept = split_viewers(viewers.viewer_id, stream.viewer, online.judge_share)
     teaching = np.flatnonzero(~judging & ~kept)
     champion = HybridPredictor.from_arrays(replay.base.arrays)
-    just_after = np.nextafter(stream.happened_at, np.inf)
     end = np.full(len(stream), stream.happened_at[-1] + 1)
-    leaking = describe_stream(replay, just_after, is_honest=False)
     foreseeing = describe_stream(replay, end, is_honest=False)
+    clean = teach_all(honest, teaching, champion)
+    leaked = np.flatnonzero(np.isin(honest.names, _LEAKED))
     return Arena(
         champion=champion,
-        honest=teach_all(honest, teaching, champion),
-        leaking=teach_all(leaking, teaching, champion),
+        honest=clean,
+        leaking=reveal_outcome(clean, leaked),
         foreseeing=teach_all(foreseeing, teaching, champion),
         older=read_replay(replay.base.arrays),
         judging=take_learning(honest, np.flatnonzero(judging)),
