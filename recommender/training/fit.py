@@ -67,7 +67,6 @@ def fit_engine(
     responses = fit_responses(split_by_time(dataset, cuts.learn_from)[0], params)
     report.step(0.15, "sources for the learning rows")
     learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, responses, params, report)
-    learning = _await_slow(learning, base_rate, dataset.cut_at)
     report.step(0.4, "logistic regression")
     start = _previous_actions(warm_start, learning.names)
     predictor, facts = fit_predictor(learning, start, params, report)
@@ -79,11 +78,9 @@ def fit_engine(
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
     arrays, meta = fit_sources(dataset, base_rate, params)
-    refresh = params.sequence.refresh_epochs if cnn else 0
-    arrays |= (fit_sequence(dataset, refresh, params, cnn) or cnn) | responses
+    arrays |= _refresh_sequence(dataset, params, cnn) | responses
     arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
-    n_kept, seed = OnlineParams().replay_rows, params.training.seed
-    arrays |= keep_replay(learning, learning.labels, predictor.watch_time, n_kept, seed)
+    arrays |= keep_replay(learning, predictor.watch_time, OnlineParams().replay_rows, params.training.seed)
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
         "feature_names": list(learning.names),
@@ -113,9 +110,10 @@ def _describe_learning(
     early = build_engine(dataset.catalogue, arrays | responses, meta, params=params, now=learn_from)
     as_of = floor_to_refresh(rows.happened_at, params.training.state_refresh_seconds)
     text = "learning rows"
-    return describe_impressions(
+    described = describe_impressions(
         timeline, early, rows, as_of, crosses, params, lambda part: report.step(0.2 + 0.2 * part, text)
     )
+    return _await_slow(described, base_rate, dataset.cut_at)
 
 
 def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> LearningRows:
@@ -127,6 +125,11 @@ def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> 
         base = np.full(int(is_open.sum()), base_rate[place])
         labels[is_open, place] = still_to_come(base, elapsed[is_open], delay)
     return replace(learning, labels=labels)
+
+
+def _refresh_sequence(dataset: Dataset, params: Params, cnn: Arrays) -> Arrays:
+    """The sequence CNN brought up to the newest events."""
+    return fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, cnn) or cnn
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -78,22 +78,29 @@ def compare(
         "logloss_candidate": float(_sum_losses(candidate).mean()),
         "improvement": float(np.nanmean(difference)),
         "improvement_interval": [low, high],
-        "watch_error_live": float(np.nanmean(live.watch_error)),
-        "watch_error_candidate": float(np.nanmean(candidate.watch_error)),
+        "watch_error_live": _mean_known(live.watch_error),
+        "watch_error_candidate": _mean_known(candidate.watch_error),
     }
     if low < -params.gate_tolerance * live_mean:
         text = f"log loss may be worse than the live version's: improvement {low:+.5f} to {high:+.5f}"
         return GateDecision(False, text, figures)
-    gain = figures["improvement"] / max(live_mean, 1e-9)
-    if made is not None and made.learning_gain is not None:
-        figures["learning_gain"] = made.learning_gain
-        if made.learning_gain - gain > params.gate_max_optimism:
-            text = (
-                f"it gains {made.learning_gain:.1%} where it learnt and {gain:.1%} on the window: it learnt "
-                "from what it does not know when it serves, so look for a leak in its rows"
-            )
-            return GateDecision(False, text, figures)
-    return _check_calibration(candidate, live, params, figures)
+    refused = _check_optimism(made or Provenance(), params, figures)
+    return refused or _check_calibration(candidate, live, params, figures)
+
+
+def _check_optimism(made: Provenance, params: TrainingParams, figures: dict[str, Any]) -> GateDecision | None:
+    """Refuse what gains where it learnt and nowhere else."""
+    if made.learning_gain is None:
+        return None
+    figures["learning_gain"] = made.learning_gain
+    gain = figures["improvement"] / max(figures["logloss_live"], 1e-9)
+    if made.learning_gain - gain <= params.gate_max_optimism:
+        return None
+    text = (
+        f"it gains {made.learning_gain:.1%} where it learnt and {gain:.1%} on the window: it learnt from "
+        "what it does not know when it serves, so look for a leak in its rows"
+    )
+    return GateDecision(False, text, figures)
 
 
 def _check_provenance(made: Provenance, figures: dict[str, Any]) -> GateDecision | None:
@@ -159,6 +166,12 @@ def _find_miscalibrated(
         if error > params.gate_max_ece + noise and error > before + params.gate_max_ece / 2:
             return name
     return None
+
+
+def _mean_known(values: FloatArray) -> float | None:
+    """Mean of what is known; None where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
 
 
 def _sum_losses(losses: WindowLosses) -> FloatArray:

@@ -20,8 +20,8 @@ from recommender.prediction.watch_time import WatchTimeHead, mark_levels
 from recommender.training.online_params import OnlineParams
 from recommender.training.rows import LearningRows
 
-#: A curve may not turn round: below this slope it would say nothing.
-_LEAST_SLOPE = 0.05
+#: Enough for a shift of several log-odds at half a log-odds a step.
+_NEWTON_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,36 +235,32 @@ def mix_rows(predictor: HybridPredictor, rows: TaughtRows) -> FloatArray:
 def _bend(
     predictor: HybridPredictor, rows: TaughtRows, older: TaughtRows, params: OnlineParams
 ) -> Calibration:
-    """Move every market's curve by its own new rows, held by as many imagined ones as the memory says.
+    """Shift every market's curve by its own new rows; slopes wait for the next full fit.
 
-    Formula: one Newton step of the weighted log loss from the curve in force, whose precision is that of
-    `calibration_memory` rows like the replayed ones.
+    Formula: the shift that minimises the weighted log loss plus half its square times the information of
+    `calibration_memory` rows like the replayed ones; Newton's method, no step longer than half a log-odds.
     """
     live = predictor.calibration
-    slope, offset = np.array(live.slope), np.array(live.offset)
+    offset = np.array(live.offset)
     usual, fresh = mix_rows(predictor, older)[:, :N_ACTIONS], mix_rows(predictor, rows)[:, :N_ACTIONS]
-    for action in np.flatnonzero(~np.isfinite(predictor.constant)):
-        for code in (*np.unique(rows.market[rows.market >= 0]), -1):
-            own = np.ones(len(rows), dtype=np.bool_) if code < 0 else rows.market == code
-            curve = np.array([live.slope[code, action], live.offset[code, action]], dtype=np.float64)
-            held = _precision(usual[:, action], curve) * params.calibration_memory
-            weight = rows.weight[own, action].astype(np.float64)
-            x = np.stack([fresh[own, action], np.ones(int(own.sum()))], axis=1).astype(np.float64)
-            p = 1 / (1 + np.exp(-np.clip(x @ curve, -30, 30)))
-            pull = x.T @ (weight * (p - rows.label[own, action]))
-            hessian = (x * (weight * p * (1 - p))[:, None]).T @ x
-            step = np.linalg.solve(held + hessian + 1e-6 * np.eye(2), pull)
-            slope[code, action] = max(curve[0] - step[0], _LEAST_SLOPE)
-            offset[code, action] = curve[1] - step[1]
-    return Calibration(slope.astype(np.float32), offset.astype(np.float32))
+    for code in (*np.unique(rows.market[rows.market >= 0]), -1):
+        own = np.ones(len(rows), dtype=np.bool_) if code < 0 else rows.market == code
+        label, weight = rows.label[own, :N_ACTIONS], rows.weight[own, :N_ACTIONS]
+        known = _squash(live.slope[code] * usual + live.offset[code])
+        held = params.calibration_memory * (known * (1 - known)).mean(axis=0)
+        bent, shift = live.slope[code] * fresh[own] + live.offset[code], np.zeros(N_ACTIONS)
+        for _ in range(_NEWTON_STEPS):
+            p = _squash(bent + shift)
+            pull = (weight * (p - label)).sum(axis=0) + held * shift
+            step = pull / ((weight * p * (1 - p)).sum(axis=0) + held + 1e-9)
+            shift -= np.clip(step, -0.5, 0.5)
+        offset[code] = np.where(np.isfinite(predictor.constant), live.offset[code], live.offset[code] + shift)
+    return Calibration(live.slope, offset.astype(np.float32))
 
 
-def _precision(logits: FloatArray, curve: FloatArray) -> FloatArray:
-    """(2, 2) mean information of a row about slope and offset."""
-    x = np.stack([logits, np.ones(len(logits))], axis=1).astype(np.float64)
-    p = 1 / (1 + np.exp(-np.clip(x @ curve, -30, 30)))
-    information: FloatArray = (x * (p * (1 - p))[:, None]).T @ x / max(len(logits), 1)
-    return information
+def _squash(logits: FloatArray) -> FloatArray:
+    probability: FloatArray = 1 / (1 + np.exp(-np.clip(logits, -30, 30).astype(np.float64)))
+    return probability
 
 
 def indicate(slots: IntArray, n_slots: int) -> sp.csr_matrix:

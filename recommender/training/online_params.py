@@ -47,8 +47,8 @@ class OnlineParams:
     judging_rows: int = 30_000
     # Share of viewers whose rows judge updates and are learnt from by none, 0.05-0.5.
     judge_share: float = 0.2
-    # Imagined rows behind the calibration in force, 500-100,000: an hour's rows bend it, they do not rule it.
-    calibration_memory: float = 5_000.0
+    # Imagined rows behind the calibration in force, 500-1,000,000: an hour's rows bend it and do not rule it.
+    calibration_memory: float = 20_000.0
     # Rows behind one step at most, so that a feature rarely met does not leap, in learning rows, 1-10,000.
     least_memory: float = 50.0
 

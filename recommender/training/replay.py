@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender.contracts import N_ACTIONS, FloatArray, IntArray
+from recommender.contracts import N_ACTIONS, IntArray
 from recommender.prediction.watch_time import WatchTimeHead
 from recommender.training.histories import take_impressions
 from recommender.training.online import TaughtRows, teach_rows
@@ -20,16 +20,16 @@ BASE = ("videos/shown", "videos/taken", "popularity/trend", "popularity/total")
 
 
 def keep_replay(
-    learning: LearningRows, labels: FloatArray, head: WatchTimeHead | None, n_kept: int, seed: int
+    learning: LearningRows, head: WatchTimeHead | None, n_kept: int, seed: int
 ) -> dict[str, npt.NDArray[Any]]:
-    """Arrays by name of `n_kept` learning rows, drawn evenly over time; `labels` are (n, N_ACTIONS)."""
+    """Arrays by name of `n_kept` learning rows, drawn evenly over time."""
     n_rows = len(learning.rows)
     chosen = np.arange(n_rows)
     if n_rows > n_kept:
         chosen = np.sort(np.random.default_rng(seed).choice(n_rows, n_kept, replace=False))
     taken = take_learning(learning, chosen)
     ones = np.ones((len(chosen), N_ACTIONS), dtype=np.float32)
-    rows = teach_rows(taken, labels[chosen, :N_ACTIONS], ones, head)
+    rows = teach_rows(taken, taken.labels[:, :N_ACTIONS], ones, head)
     return {f"replay/{name}": getattr(rows, name) for name in _NAMES}
 
 

@@ -82,23 +82,7 @@ def run(options: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
 def _measure(
     options: dict[str, Any], say: Callable[[str], None], place: Place, account: int
 ) -> dict[str, Any]:
-    began = time.monotonic()
-    plan = {
-        "port": place.port,
-        "token": place.token,
-        "seconds": options["seconds"],
-        "first_viewer": FIRST_VIEWER,
-        "n_viewers": options["viewers"],
-        "first_video": FIRST_VIDEO,
-        "n_videos": options["videos"],
-        "events_per_second": options["events_per_second"],
-        "feeds_per_second": options["feeds_per_second"],
-    }
-    command = [sys.executable, "-m", "recommender.management.benchmarks.freshness_load"]
-    load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert load.stdin is not None
-    load.stdin.write(json.dumps(plan))
-    load.stdin.close()
+    began, load = time.monotonic(), _start_load(options, place)
     figures = FigureProbe(place, _VIDEO, account)
     try:
         figures.start()
@@ -128,6 +112,27 @@ def _measure(
         "event_to_figure": figures.describe(),
         "signal_to_weights": weights,
     }
+
+
+def _start_load(options: dict[str, Any], place: Place) -> "subprocess.Popen[str]":
+    """The background load as a process of its own; it prints what it reached once its time is over."""
+    plan = {
+        "port": place.port,
+        "token": place.token,
+        "seconds": options["seconds"],
+        "first_viewer": FIRST_VIEWER,
+        "n_viewers": options["viewers"],
+        "first_video": FIRST_VIDEO,
+        "n_videos": options["videos"],
+        "events_per_second": options["events_per_second"],
+        "feeds_per_second": options["feeds_per_second"],
+    }
+    command = [sys.executable, "-m", "recommender.management.benchmarks.freshness_load"]
+    load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert load.stdin is not None
+    load.stdin.write(json.dumps(plan))
+    load.stdin.close()
+    return load
 
 
 def _wait_for_weights(
@@ -172,7 +177,7 @@ def _update_once(place: Place) -> dict[str, Any]:
 def _working(environment: dict[str, str], state: str) -> Iterator[None]:
     """The product's worker and beat as processes of their own, stopped at the end."""
     names = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment}
-    celery = [sys.executable, "-m", "celery", "-A", "ttok_site"]
+    celery = [sys.executable, "-m", "celery", "-A", "ttok_site", "--quiet"]
     commands = (
         [*celery, "worker", "--loglevel", "ERROR", "--concurrency", "2", "-Q", "control,training,jobs"],
         [*celery, "beat", "--loglevel", "ERROR", "--pidfile=", "--schedule", f"{state}/beat_schedule"],
