@@ -11,14 +11,21 @@ from recommender.events.rollups import roll_up
 from recommender.features.images.safe import RefusedPictureError, SafePicture, open_stored, read_picture
 from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, held_by, release_failed
 from recommender.feedback.leases import find_claimable as find_claimable_runs
-from recommender.feedback.requests import cancel_run
+from recommender.feedback.requests import cancel_run, request_update, request_update_if_due
 from recommender.feedback.requests import request_run as request_training
 from recommender.feedback.scopes import request_arm_fits
 from recommender.queries.digests import MEASURES as DIGEST_MEASURES
 from recommender.queries.digests import DigestRow, digest_activity, find_sample_creator, read_retention
 from recommender.queries.experiments import METRICS as EXPERIMENT_METRICS
 from recommender.queries.groups import viewer_groups
-from recommender.registry.versions import RegistryError, find_live, promote, prune_artifacts, roll_back
+from recommender.registry.versions import (
+    RegistryError,
+    find_live,
+    promote,
+    prune_artifacts,
+    put_in_shadow,
+    roll_back,
+)
 from recommender.serving.catalog import (
     UnknownCreatorError,
     VideoCard,
@@ -170,6 +177,7 @@ __all__ = [
     "prune_choices",
     "publish_creators",
     "publish_videos",
+    "put_in_shadow",
     "rank_name",
     "read_account",
     "read_active_weights",
@@ -191,6 +199,8 @@ __all__ = [
     "replay_refused",
     "request_arm_fits",
     "request_training",
+    "request_update",
+    "request_update_if_due",
     "reset_feed",
     "roll_back",
     "roll_up",

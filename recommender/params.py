@@ -292,6 +292,9 @@ class TrainingParams:
     gate_tolerance: float = 0.002
     # Largest expected calibration error a candidate may have, 0-1.
     gate_max_ece: float = 0.05
+    # Most that a candidate may gain where it learnt beyond what it gains on the window, in shares of the log
+    # loss, 0.005-0.2: one pass over honest rows gains less than 0.01 more there (KuaiRand-Pure).
+    gate_max_optimism: float = 0.02
     # Rows a held-out window needs before the gate decides by it, 100-100000.
     gate_min_rows: int = 500
     seed: int = 7

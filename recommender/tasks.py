@@ -3,7 +3,9 @@
 from celery import shared_task
 
 from recommender import engine
+from recommender.feedback.guards import watch_live
 from recommender.feedback.retrain import work_on
+from recommender.feedback.shadow import watch_shadow
 
 
 @shared_task
@@ -25,6 +27,19 @@ def train(run_id: int) -> None:
 def retrain_nightly() -> None:
     """Ask for the night's retraining."""
     engine.request_training("nightly")
+
+
+@shared_task
+def update_model() -> None:
+    """Ask for an update of the live version where something came in."""
+    engine.request_update_if_due()
+
+
+@shared_task
+def watch_versions() -> str | None:
+    """Score the shadow's sample, and take the live version back if viewers fare worse with it."""
+    watch_shadow()
+    return watch_live()
 
 
 @shared_task

@@ -21,7 +21,7 @@ def connect_redis(url: str, *, timeout_seconds: float = 3.0) -> redis.Redis | No
     if scheme not in _REDIS_SCHEMES:
         return None
     return redis.Redis.from_url(
-        url.replace("redis+socket://", "unix://", 1),
+        url.replace("redis+socket://", "unix://", 1).replace("?virtual_host=", "?db=", 1),
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),

@@ -32,6 +32,7 @@ app.conf.update(
     task_queues=[Queue("control"), Queue("training"), Queue("jobs")],
     task_routes={
         "recommender.tasks.train": {"queue": "training"},
+        "recommender.tasks.watch_versions": {"queue": "training"},
         "merchants.tasks.run_job": {"queue": "jobs"},
     },
     beat_schedule={
@@ -75,16 +76,29 @@ app.conf.update(
             "task": "recommender.tasks.retrain_nightly",
             "schedule": crontab(hour=19, minute=0),
         },
+        # Every 8 minutes: with the waiting window of an action and the update itself, what viewers do is in
+        # the weights within a quarter of an hour.
+        "update-model": {
+            "task": "recommender.tasks.update_model",
+            "schedule": 480.0,
+            "options": {"expires": 300},
+        },
+        # Every minute: a bad version costs what it serves until it is taken back.
+        "watch-versions": {
+            "task": "recommender.tasks.watch_versions",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
         # Hourly, a week ahead: ingest makes a missing day itself, only slower.
         "prepare-partitions": {
             "task": "recommender.tasks.prepare_partitions",
             "schedule": crontab(minute=7),
         },
-        # A minute old at most: what merchants see of their accounts' activity.
+        # Every 30 s: counting included, what merchants see of their accounts is within a minute.
         "refresh-activity": {
             "task": "merchants.tasks.refresh_activity",
-            "schedule": 60.0,
-            "options": {"expires": 60},
+            "schedule": 30.0,
+            "options": {"expires": 30},
         },
         "refresh-activity-nightly": {
             "task": "merchants.tasks.refresh_activity_nightly",
@@ -137,9 +151,10 @@ app.conf.update(
             "task": "recommender.tasks.prune_choices",
             "schedule": crontab(hour=20, minute=40),
         },
+        # Hourly: updates leave a folder of some 30 MB every few minutes.
         "prune-artifacts": {
             "task": "recommender.tasks.prune_artifacts",
-            "schedule": crontab(hour=20, minute=30),
+            "schedule": crontab(minute=30),
         },
     },
 )

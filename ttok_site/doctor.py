@@ -27,6 +27,8 @@ OLDEST_POSTGRES = 15
 LOW_DISK_GB, FULL_DISK_GB = 5.0, 1.0
 CLOCK_LIMIT_SECONDS = 5.0
 WORKER_SECONDS = 2.0
+#: Longer than this without an update, while events come in, is worth a word.
+UPDATE_MINUTES = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,23 @@ def check_model() -> Iterator[Finding]:
         yield Finding("model", "ok", f"Version {live.pk} is live and its files are intact.")
 
 
+def check_updates() -> Iterator[Finding]:
+    """What viewers do reaches the live version's weights."""
+    from recommender.feedback.requests import find_last_update
+
+    last, is_due = find_last_update()
+    minutes = None if last is None else (datetime.datetime.now(datetime.UTC) - last).total_seconds() / 60
+    if is_due and (minutes is None or minutes > UPDATE_MINUTES):
+        when = "an unknown time" if minutes is None else f"{minutes:.0f} minutes"
+        text = (
+            f"Events came in, but the model has learnt nothing for {when}; see that worker and beat run, "
+            "or run `manage.py update_model`."
+        )
+        yield Finding("updates", "note", text)
+    else:
+        yield Finding("updates", "ok", "The live version has learnt what came in, or nothing came in.")
+
+
 def check_stack() -> Iterator[Finding]:
     """The processes of `make run`: all there, or none."""
     places = find_places(read_var_dir())
@@ -300,6 +319,7 @@ CHECKS: dict[str, Check] = {
     "broker": check_broker,
     "cache": check_cache,
     "model": check_model,
+    "updates": check_updates,
     "stack": check_stack,
     "worker": check_worker,
     "leftovers": check_leftovers,

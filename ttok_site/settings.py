@@ -15,6 +15,7 @@
 | `EMAIL_URL` | mail server, `smtp://user:password@host:587`, or `smtps://` | files in `TTOK_VAR_DIR/mail` |
 | `TTOK_EMAIL_FROM` | sender of the product's mail | `T-Tok <noreply@localhost>` |
 | `TTOK_SITE_URL` | address of the site as others reach it, in mail and webhooks | `http://127.0.0.1:8000` |
+| `TTOK_SHADOW_PAGES` | pages that a version scores in the shadow before it goes live; `0` = none | `0` |
 | `TTOK_WEBHOOK_PRIVATE` | `1` lets webhooks go to private addresses (tests, intranets) | `0` |
 """
 
@@ -204,6 +205,7 @@ globals().update(_read_mail_server(os.environ.get("EMAIL_URL", "")))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("TTOK_EMAIL_FROM", "T-Tok <noreply@localhost>")
 SITE_URL = os.environ.get("TTOK_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SHADOW_PAGES = int(os.environ.get("TTOK_SHADOW_PAGES", "0"))
 WEBHOOK_PRIVATE = os.environ.get("TTOK_WEBHOOK_PRIVATE", "0") == "1"
 
 LANGUAGE_CODE = "en"

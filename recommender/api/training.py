@@ -1,8 +1,9 @@
-"""Training runs and model versions: start, watch, promote, roll back."""
+"""Training runs of both kinds and model versions: start, watch, promote, roll back."""
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -15,11 +16,18 @@ from recommender.api.pages import NewestFirst
 from recommender.api.problems import PROBLEMS, Conflict
 from recommender.models import ModelVersion, TrainingRun
 
+#: Kind of run -> who asks for it.
+_ASK = {TrainingRun.Kind.FULL: engine.request_training, TrainingRun.Kind.UPDATE: engine.request_update}
+
 
 class TrainingRunSerializer(serializers.Serializer[Any]):
-    """One retraining."""
+    """One retraining or update."""
 
     id = serializers.IntegerField()
+    kind = serializers.ChoiceField(
+        choices=TrainingRun.Kind.choices,
+        help_text="full: everything is fitted anew; update: the live version's weights follow new events",
+    )
     state = serializers.ChoiceField(choices=TrainingRun.State.choices)
     reason = serializers.CharField()
     trigger = serializers.CharField()
@@ -30,6 +38,12 @@ class TrainingRunSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunWantedSerializer(serializers.Serializer[Any]):
+    """Which kind of run is wanted."""
+
+    kind = serializers.ChoiceField(choices=TrainingRun.Kind.choices, default=TrainingRun.Kind.FULL)
 
 
 class ModelVersionSerializer(serializers.Serializer[Any]):
@@ -51,22 +65,43 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class TrainingRunsView(ListAPIView[TrainingRun]):
-    """Training runs."""
+    """Training runs of both kinds, newest first; `?kind=update` lists one of them."""
 
     required_scopes = {"GET": "training:read", "POST": "training:control"}
     queryset = TrainingRun.objects.all()
     serializer_class = TrainingRunSerializer
     pagination_class = NewestFirst
 
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        """Runs of the kind that was asked for, or all."""
+        runs = super().get_queryset()
+        if "kind" not in self.request.query_params:
+            return runs
+        wanted = RunWantedSerializer(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        return runs.filter(kind=wanted.validated_data["kind"])
+
+    @extend_schema(parameters=[RunWantedSerializer], operation_id="list_training_runs")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Training runs, newest first."""
+        return super().get(request, *args, **kwargs)
+
     @extend_schema(
         operation_id="request_training",
-        request=None,
+        request=RunWantedSerializer,
         responses={200: TrainingRunSerializer, 202: TrainingRunSerializer, **PROBLEMS},
+        examples=[
+            OpenApiExample("a full retraining", value={"kind": "full"}, request_only=True),
+            OpenApiExample("an update with what came in since", value={"kind": "update"}, request_only=True),
+        ],
     )
     def post(self, request: Request) -> Response:
-        """Ask for a retraining: 202 for a new run, 200 for the one that is already waiting or running."""
+        """Ask for a run: 202 for a new one, 200 for the one of its kind that already waits or runs."""
+        body = RunWantedSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         caller = find_caller(request)
-        run, is_new = engine.request_training("api", caller.owner_id if caller else None)
+        ask = _ASK[body.validated_data["kind"]]
+        run, is_new = ask("api", caller.owner_id if caller else None)
         return Response(TrainingRunSerializer(run).data, status=202 if is_new else 200)
 
 

@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from recommender import contracts as c
 from recommender.build import build_engine
 from recommender.feedback.leases import Heartbeat, Lease, LeaseLostError, claim, release_failed
 from recommender.feedback.live_log import ask_live_log
+from recommender.feedback.reading import read_live
+from recommender.feedback.runs import NothingToLearnError, Report, join_reports
 from recommender.feedback.scopes import find_scope
+from recommender.feedback.update import read_new_rows, update
 from recommender.models import ModelVersion, TrainingRun
 from recommender.params import Params
 from recommender.queries.activity import read_history, read_impressions, read_span
 from recommender.queries.catalogue import read_catalogue
 from recommender.queries.viewers import read_viewers
-from recommender.registry.artifacts import BrokenArtifactError
 from recommender.registry.versions import (
     StaleLeaseError,
     Verdict,
-    read_version,
     write_version,
 )
 from recommender.training.evaluate import WindowLosses, window_losses
 from recommender.training.fit import FittedArtifact, fit_engine
-from recommender.training.gate import compare
+from recommender.training.gate import Provenance, compare
+from recommender.training.histories import take_impressions
+from recommender.training.judges import find_judges
+from recommender.training.online_params import LoopParams
+from recommender.training.update import learnt_until, rewind, update_artifact
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +46,6 @@ LEARNING_DAYS = 28
 HELD_OUT_SHARE = 0.1
 #: Videos remembered per viewer from before the learning days.
 HISTORY_PER_VIEWER = 100
-
-Report = Callable[[float, str], None]
-
-
-class NothingToLearnError(Exception):
-    """There are no events to fit on; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def work_on(run_id: int, report: Report | None = None) -> TrainingRun | None:
         return None
     try:
         with Heartbeat(lease) as beat:
-            _train(lease, _join(beat, report))
+            is_update = TrainingRun.objects.get(pk=run_id).kind == TrainingRun.Kind.UPDATE
+            (update if is_update else _train)(lease, join_reports(beat, report))
     except (LeaseLostError, StaleLeaseError) as error:
         logger.warning("training stopped: %s", error)
     except NothingToLearnError as error:
@@ -78,22 +79,13 @@ def work_on(run_id: int, report: Report | None = None) -> TrainingRun | None:
     return TrainingRun.objects.get(pk=run_id)
 
 
-def _join(beat: Report, report: Report | None) -> Report:
-    def tell(fraction: float, step: str) -> None:
-        beat(fraction, step)
-        if report is not None:
-            report(fraction, step)
-
-    return tell
-
-
 def _train(lease: Lease, report: Report) -> None:
     run = TrainingRun.objects.get(pk=lease.run_id)
     started = time.monotonic()
     report(0.01, "reading events")
     scope = find_scope(run)
     live = scope.champion
-    live_artifact = _read_live(live)
+    live_artifact = read_live(live)
     window = choose_window(run.data_until, live)
     known, held_out = scope.take(
         *read_window(window, live_artifact.meta.get("topic_names", ()) if live_artifact else ())
@@ -105,9 +97,11 @@ def _train(lease: Lease, report: Report) -> None:
         warm_start=live_artifact,
     )
     report(0.8, "comparing with the live version on the held-out window")
+    fitted, held_out = _catch_up(fitted, live_artifact, known, held_out, run.data_until.timestamp())
     candidate = _judge(fitted, known, held_out)
     champion = _judge(live_artifact or _BASE_RATES, known, held_out)
-    decision = compare(candidate, champion)
+    made = Provenance(known.cut_at, learnt_until(fitted.meta), "updates" in fitted.meta)
+    decision = compare(candidate, champion, made=made)
     if scope.arm is None:
         decision = ask_live_log(decision, fitted, live_artifact, known, held_out, (window.cut, window.until))
     report(0.95, "writing the files")
@@ -123,6 +117,27 @@ def _train(lease: Lease, report: Report) -> None:
     }
     verdict = Verdict(decision.promote, decision.reason, figures)
     scope.register(lease, folder, manifest_sha256, verdict)
+
+
+def _catch_up(
+    fitted: FittedArtifact,
+    live: FittedArtifact | None,
+    known: c.Dataset,
+    held_out: c.Impressions,
+    until: float,
+) -> tuple[FittedArtifact, c.Impressions]:
+    """Teach the candidate what updates taught the live version of the held-out time; keep the judges' rows.
+
+    Both then know the same days, and neither has learnt from the viewers who judge.
+    """
+    if live is None or not live.meta.get("updates"):
+        return fitted, held_out
+    loop, topics = LoopParams(), {"topic_names": list(known.catalogue.topic_names)}
+    fitted = FittedArtifact(fitted.arrays, {**fitted.meta, **topics})
+    new = read_new_rows(fitted, until)
+    caught = update_artifact(fitted, new, Params(), loop, lambda part, step: None)
+    judges = find_judges(known.viewers.viewer_id, loop.online.judge_share)[held_out.viewer]
+    return caught.artifact, take_impressions(held_out, np.flatnonzero(judges))
 
 
 def choose_window(until: datetime, live: ModelVersion | None) -> Window:
@@ -160,17 +175,6 @@ _BASE_RATES = FittedArtifact(arrays={}, meta={})
 
 
 def _judge(fitted: FittedArtifact, known: c.Dataset, held_out: c.Impressions) -> WindowLosses:
-    engine = build_engine(known.catalogue, fitted.arrays, fitted.meta, params=Params(), now=known.cut_at)
+    then = rewind(fitted) if "updates" in fitted.meta else fitted
+    engine = build_engine(known.catalogue, then.arrays, then.meta, params=Params(), now=known.cut_at)
     return window_losses(engine, known, held_out)
-
-
-def _read_live(live: ModelVersion | None) -> FittedArtifact | None:
-    """The live version's files; None if they cannot be served, so that a new version can replace it."""
-    if live is None:
-        return None
-    try:
-        artifact = read_version(live)
-    except BrokenArtifactError as error:
-        logger.error("the live version cannot be served, the candidate stands alone: %s", error)
-        return None
-    return FittedArtifact(arrays=dict(artifact.arrays), meta=dict(artifact.meta))

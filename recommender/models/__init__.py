@@ -13,7 +13,7 @@ from recommender.models.activity import (
 from recommender.models.catalog import Creator, Video, Viewer
 from recommender.models.experiments import Arm, Experiment, FeedChoice
 from recommender.models.groups import GroupVersion, ViewerGroup
-from recommender.models.learning import ModelVersion, TrainingRun
+from recommender.models.learning import ModelVersion, ShadowScore, TrainingRun
 from recommender.models.newcomers import DiscountedCount, ExposureHour, VideoStage, ViewerTrust
 from recommender.models.niche import (
     CreatorPicture,
@@ -48,6 +48,7 @@ __all__ = [
     "RefusedEvent",
     "RollupRow",
     "SearchShown",
+    "ShadowScore",
     "TaxonomyVersion",
     "TrainingRun",
     "ValueWeights",

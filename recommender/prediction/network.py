@@ -38,6 +38,31 @@ class NetworkPart:
 
     def logits(self, matrix: FloatArray, reading: Reading) -> FloatArray:
         """(n, n_outputs) float32 from (n, n_features) features and what was read of viewer and videos."""
+        first = self._enter(matrix, reading)
+        members, width = self.deeper_bias.shape
+        total = np.zeros((len(matrix), len(self.answer_bias)), dtype=np.float32)
+        for member in range(members):
+            total += (
+                self._deepen(first[:, member * width : (member + 1) * width], member) @ self.answer[member]
+            )
+        result: FloatArray = total / members + self.answer_bias
+        return result.astype(np.float32)
+
+    def read_hidden(self, matrix: FloatArray, reading: Reading) -> FloatArray:
+        """(n, m, h) float32: each network's last hidden layer, which `answer` reads."""
+        first = self._enter(matrix, reading)
+        members, width = self.deeper_bias.shape
+        parts = [first[:, member * width : (member + 1) * width] for member in range(members)]
+        return np.stack([self._deepen(part, member) for member, part in enumerate(parts)], axis=1)
+
+    def _deepen(self, hidden: FloatArray, member: int) -> FloatArray:
+        """(n, h) last hidden layer of one network from its first."""
+        deeper = hidden @ self.deeper[member] + self.deeper_bias[member]
+        last: FloatArray = hidden + np.maximum(deeper, 0.0)
+        return last
+
+    def _enter(self, matrix: FloatArray, reading: Reading) -> FloatArray:
+        """(n, m h) first hidden layer of all networks."""
         check_width(matrix, len(self.centre))
         first = self._read(matrix, reading.state, reading.item)
         for block in reading.codes:
@@ -46,15 +71,7 @@ class NetworkPart:
             else:
                 for row in block:
                     first += self.category[self.slot[row]]
-        np.maximum(first, 0.0, out=first)
-        members, width = self.deeper_bias.shape
-        total = np.zeros((len(matrix), len(self.answer_bias)), dtype=np.float32)
-        for member in range(members):
-            hidden = first[:, member * width : (member + 1) * width]
-            deeper = hidden @ self.deeper[member] + self.deeper_bias[member]
-            total += (hidden + np.maximum(deeper, 0.0)) @ self.answer[member]
-        result: FloatArray = total / members + self.answer_bias
-        return result.astype(np.float32)
+        return np.maximum(first, 0.0, out=first)
 
     def _read(self, matrix: FloatArray, state: FloatArray, item: FloatArray) -> FloatArray:
         """(n, m h) first layer of features and vectors; `state` is (n, d) or (1, d)."""

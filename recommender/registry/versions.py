@@ -24,6 +24,8 @@ from recommender.registry.artifacts import Artifact, BrokenArtifactError, read_a
 
 #: A folder that no version names is a dead worker's once it is this old.
 DRAFT_SECONDS = 86_400
+#: An update's folder that is not kept goes after this long: a hundred come in a day.
+UPDATE_SECONDS = 3_600
 
 
 class StaleLeaseError(Exception):
@@ -86,9 +88,18 @@ def find_servable() -> ModelVersion | None:
 
 @transaction.atomic
 def register_candidate(
-    run_id: int, fencing_token: int, folder: str, manifest_sha256: str, verdict: Verdict
+    run_id: int,
+    fencing_token: int,
+    folder: str,
+    manifest_sha256: str,
+    verdict: Verdict,
+    expected_live: int | None = None,
 ) -> ModelVersion:
     """Record a finished run's version; make it live if the verdict says so. All or nothing.
+
+    Where the installation asks for a shadow (settings.SHADOW_PAGES), a promoted version first scores what the
+    live one serves. `expected_live` is the version that the candidate goes on from: if another one is live
+    by now, it is refused.
 
     Raises StaleLeaseError if the run has moved on to another worker or is finished.
     """
@@ -98,18 +109,26 @@ def register_candidate(
             f"run {run_id} is {run.state} with token {run.fencing_token}; token {fencing_token} came too late"
         )
     now = timezone.now()
-    live = ModelVersion.State.LIVE
-    if verdict.promote:
+    live, present = ModelVersion.State.LIVE, find_live()
+    if verdict.promote and expected_live is not None and (present is None or present.pk != expected_live):
+        reason = "another version went live meanwhile; the next update goes on from that one"
+        verdict = Verdict(False, reason, verdict.metrics)
+    state = live if verdict.promote else ModelVersion.State.REFUSED
+    if verdict.promote and settings.SHADOW_PAGES > 0 and present is not None:
+        state = ModelVersion.State.SHADOW
+        retire_shadow("another version took its place in the shadow")
+    if state == live:
         _retire_live()
     version = ModelVersion.objects.create(
         run=run,
-        state=live if verdict.promote else ModelVersion.State.REFUSED,
+        state=state,
         folder=folder,
         manifest_sha256=manifest_sha256,
         trained_until=run.data_until,
         metrics=dict(verdict.metrics),
         reason=verdict.reason,
-        promoted_at=now if verdict.promote else None,
+        promoted_at=now if state == live else None,
+        shadow_since=now if state == ModelVersion.State.SHADOW else None,
     )
     run.state = TrainingRun.State.PROMOTED if verdict.promote else TrainingRun.State.REFUSED
     run.reason, run.progress, run.finished_at, run.lease_until = verdict.reason, 1.0, now, None
@@ -189,23 +208,33 @@ def roll_back(reason: str) -> ModelVersion:
 
 
 def prune_artifacts(kept: int = 10) -> int:
-    """Delete files of all but the live, the arms' and the `kept` newest versions, and drafts of dead workers.
+    """Delete files of versions that nobody will roll back to, and drafts of dead workers.
+
+    Kept are the live one, the shadow and the arms', the `kept` newest and the `kept` newest that were live,
+    and as many full retrainings among them: updates come every few minutes and must not push those out.
 
     Returns how many folders went.
     """
     root = Path(settings.ARTIFACT_DIR)
     if not root.is_dir():
         return 0
-    newest = ModelVersion.objects.order_by("-id").values_list("folder", flat=True)[:kept]
+    versions = ModelVersion.objects.order_by("-id")
+    served = versions.filter(promoted_at__isnull=False)
+    now = time.time()
     keep = {
-        *newest,
-        *ModelVersion.objects.filter(state=ModelVersion.State.LIVE).values_list("folder", flat=True),
         *_list_arm_folders(),
+        *versions.values_list("folder", flat=True)[:kept],
+        *served.values_list("folder", flat=True)[:kept],
+        *served.exclude(run__kind=TrainingRun.Kind.UPDATE).values_list("folder", flat=True)[:kept],
+        *versions.filter(state__in=[ModelVersion.State.LIVE, ModelVersion.State.SHADOW]).values_list(
+            "folder", flat=True
+        ),
     }
-    oldest_draft = time.time() - DRAFT_SECONDS
+    updates = set(versions.filter(run__kind=TrainingRun.Kind.UPDATE).values_list("folder", flat=True))
     gone = 0
     for folder in root.iterdir():
-        if folder.name not in keep and folder.stat().st_mtime < oldest_draft:
+        rest = UPDATE_SECONDS if folder.name in updates else DRAFT_SECONDS
+        if folder.name not in keep and folder.stat().st_mtime < now - rest:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone
@@ -220,3 +249,33 @@ def _list_arm_folders() -> list[str]:
 
 def _retire_live() -> None:
     ModelVersion.objects.filter(state=ModelVersion.State.LIVE).update(state=ModelVersion.State.RETIRED)
+
+
+@transaction.atomic
+def put_in_shadow(version_id: int, reason: str) -> ModelVersion:
+    """Let a version that is not live score what the live one serves, without deciding."""
+    version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
+    if version is None:
+        raise RegistryError(f"model version {version_id} does not exist; choose one from the list")
+    if version.state == ModelVersion.State.LIVE:
+        raise RegistryError(f"model version {version_id} is live; a shadow decides nothing, choose another")
+    try:
+        read_version(version)
+    except BrokenArtifactError as error:
+        raise RegistryError(f"model version {version_id} cannot be a shadow: {error}") from error
+    retire_shadow("another version took its place in the shadow")
+    version.state, version.shadow_since, version.reason = ModelVersion.State.SHADOW, timezone.now(), reason
+    version.save()
+    return version
+
+
+def find_shadow() -> ModelVersion | None:
+    """The version in the shadow, if there is one."""
+    return ModelVersion.objects.filter(state=ModelVersion.State.SHADOW).first()
+
+
+def retire_shadow(reason: str) -> None:
+    """End the shadow without a promotion."""
+    ModelVersion.objects.filter(state=ModelVersion.State.SHADOW).update(
+        state=ModelVersion.State.REFUSED, reason=reason
+    )

@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.build import build_engine
-from recommender.contracts import ACTIONS, Dataset, FloatArray
+from recommender.contracts import ACTION_INDEX, ACTIONS, Dataset, FloatArray
 from recommender.features.crosses import Cross
 from recommender.markets import MARKET_CODES
 from recommender.params import Params
 from recommender.prediction.logistic import LinearPart
 from recommender.training.belief import believe
 from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
+from recommender.training.delayed import still_to_come
 from recommender.training.learn import fit_predictor
+from recommender.training.online_params import ATTRIBUTION_SECONDS, MEAN_DELAY_SECONDS, OnlineParams
 from recommender.training.progress import Progress, Report
+from recommender.training.replay import keep_replay
 from recommender.training.responses import fit_responses
 from recommender.training.rows import LearningRows, describe_impressions
 from recommender.training.sequence import fit_sequence
@@ -76,9 +79,9 @@ def fit_engine(
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
     arrays, meta = fit_sources(dataset, base_rate, params)
-    refresh = params.sequence.refresh_epochs if cnn else 0
-    arrays |= (fit_sequence(dataset, refresh, params, cnn) or cnn) | responses
+    arrays |= _refresh_sequence(dataset, params, cnn) | responses
     arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    arrays |= keep_replay(learning, predictor.watch_time, OnlineParams().replay_rows, params.training.seed)
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
         "feature_names": list(learning.names),
@@ -108,9 +111,26 @@ def _describe_learning(
     early = build_engine(dataset.catalogue, arrays | responses, meta, params=params, now=learn_from)
     as_of = floor_to_refresh(rows.happened_at, params.training.state_refresh_seconds)
     text = "learning rows"
-    return describe_impressions(
+    described = describe_impressions(
         timeline, early, rows, as_of, crosses, params, lambda part: report.step(0.2 + 0.2 * part, text)
     )
+    return _await_slow(described, base_rate, dataset.cut_at)
+
+
+def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> LearningRows:
+    """What takes hours or days to follow is no plain no before its window is over (training.delayed)."""
+    labels, elapsed = learning.labels.copy(), until - learning.rows.happened_at
+    for name, delay in MEAN_DELAY_SECONDS.items():
+        place = ACTION_INDEX[name]
+        is_open = (labels[:, place] <= 0) & (elapsed < ATTRIBUTION_SECONDS[name])
+        base = np.full(int(is_open.sum()), base_rate[place])
+        labels[is_open, place] = still_to_come(base, elapsed[is_open], delay)
+    return replace(learning, labels=labels)
+
+
+def _refresh_sequence(dataset: Dataset, params: Params, cnn: Arrays) -> Arrays:
+    """The sequence CNN brought up to the newest events."""
+    return fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, cnn) or cnn
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def describe_impressions(
     crosses: Sequence[Cross],
     params: Params,
     progress: Callable[[float], None],
+    chosen: IntArray | None = None,
 ) -> LearningRows:
     """Describe impressions by what was known before each.
 
@@ -67,28 +68,30 @@ def describe_impressions(
     early : engine fitted on what is older than every row; its counts are the base of all rates.
     as_of : (n,) float64 moment up to which each row may know what happened, at most its own.
     crosses : categories to encode, alone and crossed.
+    chosen : positions, ascending, of the rows to describe; the others only count. All without it.
     """
-    duration = early.catalogue.duration_seconds[rows.video]
-    labels = label_rows(rows.actions, rows.watch_seconds, duration)
+    labels = label_rows(rows.actions, rows.watch_seconds, early.catalogue.duration_seconds[rows.video])
     odds, shown = _count_rates(early, rows, labels, as_of, params)
+    if chosen is not None:
+        rows, labels, as_of = take_impressions(rows, chosen), labels[chosen], as_of[chosen]
+        odds, shown = _take_tables(odds, shown, chosen)
     lookup = {name: _to_matrix(getattr(early.recall, name)) for name in ("autoencoder", "transition")}
     parts, states = [], []
     for start in range(0, len(rows), _CHUNK_ROWS):
         chunk = slice(start, start + _CHUNK_ROWS)
-        rates = [table[chunk] for table in odds], [table[chunk] for table in shown]
-        part = take_impressions(rows, chunk)
+        rates, part = _take_tables(odds, shown, chunk), take_impressions(rows, chunk)
         recent = take_recent(timeline, part.viewer, as_of[chunk], params.features)
         states.append(early.responses.read(recent.video, recent.actions))
         described = _describe_chunk(early, timeline.dataset.viewers, part, recent, states[-1], rates, lookup)
-        matrix, feature_names = assemble(early.catalogue, early.content, described, params.features)
+        matrix, names = assemble(early.catalogue, early.content, described, params.features)
         parts.append(matrix)
         progress(min(start + _CHUNK_ROWS, len(rows)) / len(rows))
     columns, alone = _columns_of(timeline.dataset, early, rows), list_alone(crosses)
     return LearningRows(
-        matrix=np.concatenate(parts),
-        names=feature_names,
-        slots=encode_crosses(crosses, columns),
-        n_slots=len(crosses) * SLOTS,
+        np.concatenate(parts),
+        names,
+        encode_crosses(crosses, columns),
+        len(crosses) * SLOTS,
         labels=labels,
         rows=rows,
         market=timeline.dataset.viewers.market[rows.viewer],
@@ -97,6 +100,12 @@ def describe_impressions(
         codes=encode_crosses(alone, columns),
         n_codes=len(alone) * SLOTS,
     )
+
+
+def _take_tables(
+    odds: list[FloatArray], shown: list[FloatArray], rows: IntArray | slice
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    return [table[rows] for table in odds], [table[rows] for table in shown]
 
 
 def _describe_chunk(

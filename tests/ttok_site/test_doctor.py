@@ -1,6 +1,7 @@
 """The doctor says what is wrong, and what to do about it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
+from recommender.models import ModelVersion
 from ttok_site import broker, doctor, services
 
 pytestmark = pytest.mark.broker
@@ -109,3 +112,14 @@ def test_the_state_folder_of_the_tests_is_not_the_product_s_own() -> None:
     from django.conf import settings
 
     assert Path(settings.VAR_DIR) != Path(settings.BASE_DIR) / "var"
+
+
+@pytest.mark.django_db
+def test_an_hour_without_updates_while_events_come_in_is_noted() -> None:
+    assert examine_one(doctor.check_updates)[0][0] == "ok"
+    ModelVersion.objects.create(
+        state="live", folder="x", manifest_sha256="y", trained_until=timezone.now(), reason="",
+        promoted_at=timezone.now() - timedelta(minutes=90),
+    )  # fmt: skip
+    ((level, text),) = examine_one(doctor.check_updates)
+    assert level == "note" and "manage.py update_model" in text and "90 minutes" in text

@@ -40,12 +40,12 @@ def run(options: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """
     in_state = TemporaryDirectory(prefix="benchmark-", dir=settings.VAR_DIR)
     with own_database("ttok_benchmark") as url, in_state as state:
-        environment = _build_environment(url, state)
+        environment = build_environment(url, state)
         say(
             f"filling a world of {options['videos']} videos and {options['viewers']} viewers, and fitting ..."
         )
         size = {name: options[name] for name in ("videos", "viewers", "past_per_viewer")}
-        seconds = _fill(environment, size)
+        seconds = fill_world(environment, size)
         say(f"filled: {seconds}")
         token = make_token(url, ["feed:read"])
         result: dict[str, Any] = {
@@ -63,7 +63,7 @@ def run(options: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     return result
 
 
-def _build_environment(url: str, state: str) -> dict[str, str]:
+def build_environment(url: str, state: str) -> dict[str, str]:
     """The product's own cache and broker, the benchmark's own database and model files."""
     return {
         "DATABASE_URL": url,
@@ -74,7 +74,7 @@ def _build_environment(url: str, state: str) -> dict[str, str]:
     }
 
 
-def _fill(environment: dict[str, str], size: dict[str, int]) -> dict[str, float]:
+def fill_world(environment: dict[str, str], size: dict[str, int]) -> dict[str, float]:
     """Fill the world in a process of its own; seconds of each step."""
     command = [sys.executable, "-m", "recommender.management.benchmarks.feed_world"]
     sizes = json.dumps(size).encode()

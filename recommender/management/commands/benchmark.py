@@ -9,9 +9,9 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 
-from recommender.management.benchmarks import feed, ingest, niche, reach
+from recommender.management.benchmarks import feed, freshness, ingest, niche, reach
 
-BENCHMARKS = {"feed": feed, "ingest": ingest, "niche": niche, "reach": reach}
+BENCHMARKS = {"feed": feed, "freshness": freshness, "ingest": ingest, "niche": niche, "reach": reach}
 
 
 def find_benchmarks() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.contracts import ACTION_INDEX
-from recommender.management.evaluations import experiments, exposure, niche, poison, tiktok
+from recommender.management.evaluations import experiments, exposure, loop, niche, poison, tiktok
 from recommender.management.evaluations.peer_cache import hash_files, open_cache
 from recommender.params import Params, SequenceParams
 from recommender.training.benchmark import MEASURED_ACTIONS, BenchmarkRun, run_kuairand
@@ -30,6 +30,7 @@ from recommender.training.peers import ALS_GRID
 EVALUATIONS: dict[str, ModuleType] = {
     "tiktok": tiktok,
     "experiments": experiments,
+    "loop": loop,
     "niche": niche,
     "poison": poison,
     "exposure": exposure,

@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from recommender import engine
 from recommender.feedback.retrain import work_on
+from recommender.management.run_bar import show_progress
 from recommender.models import TrainingRun
 from recommender.registry.versions import find_servable
 
@@ -32,18 +32,10 @@ class Command(BaseCommand):
         if options["background"]:
             self.stdout.write(f"Run {run.pk} is {'queued' if is_new else run.state}; a worker takes it.")
             return
-        with tqdm(total=100, desc=f"Training run {run.pk}", unit="%", bar_format=_BAR) as bar:
-
-            def report(fraction: float, step: str) -> None:
-                bar.set_postfix_str(step)
-                bar.update(100 * fraction - bar.n)
-
+        with show_progress(f"Training run {run.pk}") as report:
             finished = work_on(run.pk, report)
         if finished is None:
             raise CommandError(f"run {run.pk} is being worked on by another process; see the admin")
         if finished.state == TrainingRun.State.FAILED:
             raise CommandError(f"run {finished.pk} failed: {finished.reason}")
         self.stdout.write(f"Run {finished.pk} {finished.state}: {finished.reason}")
-
-
-_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}"

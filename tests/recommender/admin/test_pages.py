@@ -180,3 +180,22 @@ def test_strangers_see_the_login(client: Client) -> None:
     client.force_login(make_user("charlie"))
     for table in TABLES:
         assert client.get(list_url(table)).status_code == 302
+
+
+def test_an_update_is_asked_for_by_its_own_button(operator: Client) -> None:
+    operator.post(reverse("admin:recommender_trainingrun_update"), follow=True)
+    assert TrainingRun.objects.get().kind == "update"
+    assert operator.get(reverse("admin:recommender_trainingrun_update")).status_code == 405
+
+
+def test_the_page_of_a_version_shows_gate_drift_and_shadow(operator: Client) -> None:
+    metrics = {"improvement": 0.01, "drift": {"alarms": ["feature age has moved: index 0.40"]}}
+    version = ModelVersion.objects.create(
+        state="refused", folder="x", manifest_sha256="y", trained_until=timezone.now(), reason="worse",
+        metrics=metrics,
+    )  # fmt: skip
+    page = operator.get(reverse("admin:recommender_modelversion_change", args=[version.pk])).content.decode()
+    assert "feature age has moved" in page
+    assert "improvement" in page
+    answer = act(operator, "modelversion", "put_in_shadow", version.pk)
+    assert "cannot be a shadow" in answer.content.decode()

@@ -86,3 +86,18 @@ def test_the_page_to_try_the_api_needs_no_other_host(client: Client) -> None:
     page = client.get("/api/v1/docs")
     assert page.status_code == 200
     assert "https://" not in page.content.decode()
+
+
+def test_an_update_is_asked_for_beside_a_retraining_and_listed_by_its_kind(call: Any) -> None:
+    full, update = call("POST", "training-runs"), call("POST", "training-runs", b'{"kind": "update"}')
+    assert (full.json()["kind"], update.json()["kind"]) == ("full", "update")
+    assert (full.status_code, update.status_code) == (202, 202)
+    listed = call("GET", "training-runs?kind=update").json()
+    assert [run["id"] for run in listed["results"]] == [update.json()["id"]]
+
+
+def test_an_unknown_kind_of_run_is_refused_by_name(call: Any) -> None:
+    answer = call("POST", "training-runs", b'{"kind": "partial"}')
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "kind"
+    assert call("GET", "training-runs?kind=partial").status_code == 400

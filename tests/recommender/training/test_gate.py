@@ -8,7 +8,7 @@ import pytest
 from recommender.contracts import N_ACTIONS
 from recommender.params import TrainingParams
 from recommender.training.evaluate import WindowLosses
-from recommender.training.gate import compare
+from recommender.training.gate import Provenance, compare
 from recommender.training.metrics import row_log_loss
 
 PARAMS = replace(TrainingParams(), gate_min_rows=300, bootstrap_draws=200)
@@ -80,3 +80,28 @@ def test_a_short_window_decides_nothing() -> None:
 def test_different_rows_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="different rows"):
         compare(make_losses(n_rows=400), make_losses(n_rows=500), PARAMS)
+
+
+def test_a_version_that_has_seen_the_window_is_refused() -> None:
+    made = Provenance(window_from=100.0, learnt_until=200.0)
+    decision = compare(make_losses(), make_losses(noise=0.8), PARAMS, made)
+    assert not decision.promote and "held-out window" in decision.reason
+
+
+def test_viewers_who_taught_nothing_may_judge_within_learnt_time() -> None:
+    made = Provenance(window_from=100.0, learnt_until=200.0, is_kept_apart=True, live_learnt_until=150.0)
+    assert compare(make_losses(), make_losses(), PARAMS, made).promote
+
+
+def test_a_version_that_knows_less_than_the_live_one_is_stale() -> None:
+    made = Provenance(learnt_until=0.0, live_learnt_until=7200.0)
+    decision = compare(make_losses(), make_losses(), PARAMS, made)
+    assert not decision.promote and "120 minutes more" in decision.reason
+
+
+def test_bad_calibration_in_one_market_is_refused_where_the_live_version_is_sound() -> None:
+    candidate, live = make_losses(n_rows=8000), make_losses(n_rows=8000, noise=0.5)
+    here = candidate.market == 2
+    candidate.probability[here, 0] = 0.1  # the losses are left alone: calibration is judged by itself
+    decision = compare(candidate, live, PARAMS)
+    assert not decision.promote and "finish is badly calibrated" in decision.reason
