@@ -62,8 +62,13 @@ class BenchmarkRun:
     scores: WindowScores
 
 
-def run_kuairand(data: KuaiRand, params: Params, cache: Cache, say: Say) -> BenchmarkRun:
-    """Fit ours and the peers on what was known, score both on the held-out log."""
+def run_kuairand(
+    data: KuaiRand, params: Params, cache: Cache, say: Say, without: frozenset[str] = frozenset()
+) -> BenchmarkRun:
+    """Fit ours and the peers on what was known, score both on the held-out log.
+
+    `without` names peers of peer_models.list_retrieval_peers that are left out; the figures say so.
+    """
     window = float(data.test.happened_at[-1] - data.test.happened_at[0])
     settings = replace(params, training=replace(params.training, state_refresh_seconds=window))
     say("fitting our pipeline")
@@ -84,7 +89,7 @@ def run_kuairand(data: KuaiRand, params: Params, cache: Cache, say: Say) -> Benc
     seconds = time.perf_counter() - started
     say("impressions are scored; peers")
     als = _fit_als(data, window, cache, seed)
-    tuned_lists, tuned = _rank_tuned_peers(data, task, window, cache, seed)
+    tuned_lists, tuned = _rank_tuned_peers(data, task, window, cache, without, say)
     for name, (found, taken) in (_rank_peers(data, task, als) | tuned_lists).items():
         ranked[name] = found
         retrieval[name] = measure_lists(task, found, draws, seed) | {"fit_seconds": round(taken, 2)}
@@ -97,6 +102,7 @@ def run_kuairand(data: KuaiRand, params: Params, cache: Cache, say: Say) -> Benc
         "impressions": _measure_impressions(data, scores, als, trees, settings),
         "watch_seconds": _measure_watch(data, engine, scores, trees["watch_seconds"]),
         "counts": _count(data, task),
+        "without": sorted(without),
         "predictions_per_second": round(len(data.test) / seconds),
         "peers": {"als": als["tuning"], "lightgbm": tree_settings, **tuned},
         "fit": {name: artifact.meta[name] for name in facts},
@@ -154,13 +160,17 @@ def _rank_peers(
 
 
 def _rank_tuned_peers(
-    data: KuaiRand, task: RetrievalTask, window: float, cache: Cache, seed: int
+    data: KuaiRand, task: RetrievalTask, window: float, cache: Cache, without: frozenset[str], say: Say
 ) -> tuple[dict[str, tuple[IntArray, float]], dict[str, Any]]:
     """EASE, item-kNN, BPR and SASRec, each with the best setting of its grid; lists, and what was tried."""
+    seed = Params().training.seed
     before, held_out = split_by_time(data.known, data.known.impressions.happened_at[-1] - window)
     tuning_task = build_task(before, held_out)
     found, tuned = {}, {}
     for name, (grid, fit) in peer_models.list_retrieval_peers(seed).items():
+        if name in without:
+            continue
+        say(f"  {name}")
         tune = partial(peer_models.tune_peer, fit, grid, before, tuning_task, seed)
         tuned[name] = cache(name, tune)
         started = time.perf_counter()

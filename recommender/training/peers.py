@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from recommender.contracts import ACTION_INDEX, Dataset, FloatArray, IntArray
 from recommender.features.rates import RATE_COLUMNS, Counts, count_by, label_rows, mask_known
@@ -88,7 +89,8 @@ def fit_als(positives: sp.csr_matrix, factors: int, l2: float, alpha: float, see
         random_state=seed,
         num_threads=0,
     )
-    model.fit(positives, show_progress=False)
+    with threadpool_limits(1, "blas"):  # its own threads share the work; BLAS threads beside them only wait
+        model.fit(positives, show_progress=False)
     return AlsFactors(np.asarray(model.user_factors), np.asarray(model.item_factors))
 
 

@@ -54,6 +54,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", type=Path, required=True, help="where the figures go")
         parser.add_argument("--epochs", type=int, default=10, help="of the sequence CNN; 0 leaves it out")
+        parser.add_argument(
+            "--without", nargs="*", default=[], choices=sorted(_GRIDS.keys() - {"als"}),
+            help="peers to leave out: SASRec alone trains for most of the run",
+        )  # fmt: skip
         parser.add_argument("--lists", type=Path, help="CSV of our top 20: user_id,rank,video_id")
         for kind in EVALUATIONS.values():
             kind.add_arguments(parser)
@@ -73,7 +77,8 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         inputs = _describe_inputs(data, options["folder"], options["test"])
         try:
-            run = run_kuairand(data, _choose_params(options["epochs"]), open_cache(inputs, _GRIDS), self._say)
+            params, cache = _choose_params(options["epochs"]), open_cache(inputs, _GRIDS)
+            run = run_kuairand(data, params, cache, self._say, frozenset(options["without"]))
         except (ValueError, ImportError) as problem:
             raise CommandError(str(problem)) from problem
         figures = run.figures | {"inputs": inputs, "seconds": round(time.perf_counter() - started, 1)}
