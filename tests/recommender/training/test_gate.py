@@ -93,6 +93,13 @@ def test_viewers_who_taught_nothing_may_judge_within_learnt_time() -> None:
     assert compare(make_losses(), make_losses(), PARAMS, made).promote
 
 
+def test_an_update_may_be_as_badly_calibrated_as_what_it_mends_and_no_worse() -> None:
+    made = Provenance(is_kept_apart=True)
+    mended, live = make_losses(shift=0.8), make_losses(shift=2.5)
+    assert compare(mended, live, PARAMS, made).promote
+    assert not compare(live, mended, PARAMS, made).promote
+
+
 def test_a_version_that_knows_less_than_the_live_one_is_stale() -> None:
     made = Provenance(learnt_until=0.0, live_learnt_until=7200.0)
     decision = compare(make_losses(), make_losses(), PARAMS, made)
