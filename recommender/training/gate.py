@@ -67,8 +67,7 @@ def compare(
     figures["coverage"] = covered
     if covered < 1.0:
         return GateDecision(False, f"it predicts a number for {covered:.2%} of the rows only", figures)
-    refused = _check_provenance(made or Provenance(), figures)
-    if refused is not None:
+    if (refused := _check_provenance(made or Provenance(), figures)) is not None:
         return refused
     difference = _sum_losses(live) - _sum_losses(candidate)
     low, high = _bootstrap_viewers(difference, candidate.viewer, params)
@@ -84,10 +83,10 @@ def compare(
     if low < -params.gate_tolerance * live_mean:
         text = f"log loss may be worse than the live version's: improvement {low:+.5f} to {high:+.5f}"
         return GateDecision(False, text, figures)
-    refused = _check_optimism(made or Provenance(), params, figures)
-    if refused is not None:
+    made = made or Provenance()
+    if (refused := _check_optimism(made, params, figures)) is not None:
         return refused
-    worst = _find_worst_calibrated(candidate, live, params, made or Provenance(), figures)
+    worst = _find_worst_calibrated(candidate, live, params, made, figures)
     if worst is not None:
         return GateDecision(False, worst, figures)
     return _check_markets(candidate, live, params, figures)
