@@ -51,6 +51,10 @@ Cache = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 Say = Callable[[str], None]
 
 
+#: What is told of our fit.
+_FIT_FACTS = ("seconds", "base_rate_actions", "network_share", "calibration", "fusion")
+
+
 @dataclass(frozen=True, slots=True)
 class BenchmarkRun:
     """Figures, and what anyone needs to recompute them."""
@@ -65,15 +69,11 @@ class BenchmarkRun:
 def run_kuairand(
     data: KuaiRand, params: Params, cache: Cache, say: Say, without: frozenset[str] = frozenset()
 ) -> BenchmarkRun:
-    """Fit ours and the peers on what was known, score both on the held-out log.
-
-    `without` names peers of peer_models.list_retrieval_peers that are left out; the figures say so.
-    """
+    """Fit ours and the peers (of peer_models, but those named in `without`); score all on the held-out log."""
     window = float(data.test.happened_at[-1] - data.test.happened_at[0])
     settings = replace(params, training=replace(params.training, state_refresh_seconds=window))
-    say("fitting our pipeline")
     started = time.perf_counter()
-    artifact = fit_engine(data.known, settings, lambda fraction, text: say(f"  {fraction:4.0%} {text}"))
+    artifact = fit_engine(data.known, settings, lambda part, text: say(f"fitting ours {part:4.0%} {text}"))
     fit_seconds = round(time.perf_counter() - started, 2)
     engine = build_engine(data.known.catalogue, artifact.arrays, artifact.meta, params=settings)
     task = build_task(data.known, data.test)
@@ -87,14 +87,13 @@ def run_kuairand(
     started = time.perf_counter()
     scores = score_window(engine, data.known, data.test)
     seconds = time.perf_counter() - started
-    say("impressions are scored; peers")
+    say("fitting the peers")
     als = _fit_als(data, window, cache, seed)
     tuned_lists, tuned = _rank_tuned_peers(data, task, window, cache, without, say)
     for name, (found, taken) in (_rank_peers(data, task, als) | tuned_lists).items():
         ranked[name] = found
         retrieval[name] = measure_lists(task, found, draws, seed) | {"fit_seconds": round(taken, 2)}
     trees, tree_settings = _fit_trees(data, seed)
-    facts = ("seconds", "base_rate_actions", "network_share", "calibration", "fusion")
     figures = {
         "retrieval": retrieval,
         "against_best_peer": compare_with_best(task, ranked, retrieval, draws, seed),
@@ -105,7 +104,7 @@ def run_kuairand(
         "without": sorted(without),
         "predictions_per_second": round(len(data.test) / seconds),
         "peers": {"als": als["tuning"], "lightgbm": tree_settings, **tuned},
-        "fit": {name: artifact.meta[name] for name in facts},
+        "fit": {name: artifact.meta[name] for name in _FIT_FACTS},
         "environment": describe_environment(seed),
     }
     return BenchmarkRun(figures, artifact, task, lists, scores)
