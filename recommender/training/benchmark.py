@@ -69,7 +69,7 @@ class BenchmarkRun:
 def run_kuairand(
     data: KuaiRand, params: Params, cache: Cache, say: Say, without: frozenset[str] = frozenset()
 ) -> BenchmarkRun:
-    """Fit ours and the peers (of peer_models, but those named in `without`); score all on the held-out log."""
+    """Fit ours and the peers, but those named in `without`, and score all on the held-out log."""
     window = float(data.test.happened_at[-1] - data.test.happened_at[0])
     settings = replace(params, training=replace(params.training, state_refresh_seconds=window))
     started = time.perf_counter()
