@@ -87,7 +87,6 @@ def run_kuairand(
     started = time.perf_counter()
     scores = score_window(engine, data.known, data.test)
     seconds = time.perf_counter() - started
-    say("fitting the peers")
     als = _fit_als(data, window, cache, seed)
     tuned_lists, tuned = _rank_tuned_peers(data, task, window, cache, without, say)
     for name, (found, taken) in (_rank_peers(data, task, als) | tuned_lists).items():
