@@ -12,9 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommender import engine
-from recommender.api.fields import BIG_INT
+from recommender.api.fields import BIG_INT, MarketField
 from recommender.api.problems import PROBLEMS
-from recommender.markets import MARKETS
 
 _MOST_LINES = 50
 
@@ -23,9 +22,12 @@ class QuerySerializer(serializers.Serializer[Any]):
     """What is searched, where."""
 
     q = serializers.CharField(max_length=80, help_text="as the viewer typed it")
-    market = serializers.ChoiceField(choices=sorted(MARKETS), help_text="whose viewers search")
+    market = MarketField(help_text="whose viewers search")
     kind = serializers.ChoiceField(choices=["accounts", "videos"], default="accounts")
     limit = serializers.IntegerField(min_value=1, max_value=_MOST_LINES, default=10)
+    viewer_id = serializers.IntegerField(
+        **BIG_INT, required=False, allow_null=True, default=None, help_text="whose mutes are obeyed"
+    )
     is_logged = serializers.BooleanField(default=False, help_text="a viewer sees it: clicks can be reported")
 
 
@@ -98,7 +100,11 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
     is_accounts = asked["kind"] == "accounts"
     find = engine.search_creators if is_accounts else engine.search_videos
     try:
-        page = find(asked["q"], asked["market"], asked["limit"])
+        if asked["viewer_id"] is not None:
+            engine.read_wishes(asked["viewer_id"])
+        page = find(asked["q"], asked["market"], asked["limit"], asked["viewer_id"])
+    except engine.UnknownViewerError as problem:
+        raise ValidationError({"viewer_id": [str(problem)]}) from problem
     except ValueError as problem:
         raise ValidationError({"q": [str(problem)]}) from problem
     logged = is_accounts and asked["is_logged"]

@@ -20,6 +20,7 @@ from recommender.queries.names import read_captions
 from recommender.search.index import NameIndex, build_index, list_terms
 from recommender.search.rank import search_names
 from recommender.serving.niche import find_name_reader
+from recommender.serving.wishes import Wishes, read_wishes
 
 _CHECK_SECONDS = 60.0
 #: Imagined impressions behind a like rate, their rate, and the rate that counts as full engagement.
@@ -53,22 +54,34 @@ class VideoPage:
     lines: tuple[FoundVideo, ...]
 
 
-def search_videos(query: str, market: str, limit: int = 10) -> VideoPage:
-    """The best videos for a query of a market's viewers.
+def search_videos(query: str, market: str, limit: int = 10, viewer_id: int | None = None) -> VideoPage:
+    """The best videos for a query of a market's viewers, without those that the viewer muted or blocked.
 
     Raises ValueError for an empty query and a market without a cart.
     """
     index, ids = _find_index()
     found = search_names(index, find_name_reader(), query, market, limit)
     videos = Video.objects.select_related("creator").in_bulk([int(ids[row]) for row in found.row])
+    wishes = read_wishes(viewer_id) if viewer_id is not None else None
     lines = []
     for row, score, relevance, matched in zip(
         found.row, found.score, found.relevance, found.matched, strict=True
     ):
         video = videos.get(int(ids[row]))
-        if video is not None and not (video.is_blocked or video.creator.is_blocked):
+        if video is not None and _may_show(video, wishes):
             lines.append(_tell(video, float(score), float(relevance), matched))
     return VideoPage(query, market, found.niche, found.n_found, tuple(lines))
+
+
+def _may_show(video: Video, wishes: Wishes | None) -> bool:
+    """Not blocked by an operator, nor muted by the viewer: creator, sound or a word of the caption."""
+    if video.is_blocked or video.creator.is_blocked:
+        return False
+    if wishes is None:
+        return True
+    is_muted = video.creator_id in wishes.muted_creator_ids or video.sound_id in wishes.muted_sound_ids
+    said = set(list_terms(video.caption))
+    return not is_muted and not any(said.issuperset(list_terms(word)) for word in wishes.muted_words)
 
 
 def _find_index() -> tuple[NameIndex, np.ndarray]:

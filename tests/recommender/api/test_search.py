@@ -13,6 +13,7 @@ from recommender.models import Creator, CreatorPicture, NicheProfile, SearchShow
 from recommender.serving import niche as serving_niche
 from recommender.serving import search as serving_search
 from recommender.serving import video_search
+from recommender.serving.state import ViewerProfile, sign_up
 from recommender.simulation.population import TOPICS
 from tests.factories import NOW, bearer, make_key
 
@@ -129,3 +130,13 @@ def test_the_norm_of_a_niche_is_read_from_its_first_accounts() -> None:
     Creator.objects.filter(pk__gt=3).delete()
     assert engine.recompute_norms() == 0
     assert engine.read_norm("lipstick", "MY") is None
+
+
+def test_what_a_viewer_muted_is_not_found_by_them(get: Any) -> None:
+    sign_up(ViewerProfile(5, "MY", "ms"))
+    engine.mute(5, [2], [], ["tahan lama"], True)
+    found = get(q="gincu", market="MY", viewer_id=5).json()
+    assert [line["creator_id"] for line in found["accounts"]] == [1]
+    assert get(q="gincu", market="MY", kind="videos", viewer_id=5).json()["videos"] == []
+    assert len(get(q="gincu", market="MY", kind="videos").json()["videos"]) == 2
+    assert get(q="gincu", market="MY", viewer_id=6).json()["errors"][0]["field"] == "viewer_id"
