@@ -282,6 +282,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Two kinds, of training runs and of groups, would share one name.
+    "ENUM_NAME_OVERRIDES": {"RunKindEnum": "recommender.models.learning.TrainingRun.Kind"},
 }
 
 LOGGING = {

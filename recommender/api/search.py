@@ -23,7 +23,7 @@ class QuerySerializer(serializers.Serializer[Any]):
 
     q = serializers.CharField(max_length=80, help_text="as the viewer typed it")
     market = MarketField(help_text="whose viewers search")
-    kind = serializers.ChoiceField(choices=["accounts", "videos"], default="accounts")
+    target = serializers.ChoiceField(choices=["accounts", "videos"], default="accounts")
     limit = serializers.IntegerField(min_value=1, max_value=_MOST_LINES, default=10)
     viewer_id = serializers.IntegerField(
         **BIG_INT, required=False, allow_null=True, default=None, help_text="whose mutes are obeyed"
@@ -97,26 +97,31 @@ class SearchView(APIView):
 
 def search(asked: dict[str, Any]) -> dict[str, Any]:
     """Answer a checked query."""
-    is_accounts = asked["kind"] == "accounts"
-    find = engine.search_creators if is_accounts else engine.search_videos
-    try:
-        if asked["viewer_id"] is not None:
-            engine.read_wishes(asked["viewer_id"])
-        page = find(asked["q"], asked["market"], asked["limit"], asked["viewer_id"])
-    except engine.UnknownViewerError as problem:
-        raise ValidationError({"viewer_id": [str(problem)]}) from problem
-    except ValueError as problem:
-        raise ValidationError({"q": [str(problem)]}) from problem
-    logged = is_accounts and asked["is_logged"]
+    page = _find(asked)
+    search_id = None
+    if asked["is_logged"] and isinstance(page, engine.SearchPage):
+        search_id = engine.record_search(page)
     return {
         "query": page.query,
         "market": page.market,
         "niche": page.niche,
         "n_found": page.n_found,
-        "search_id": engine.record_search(page) if logged and isinstance(page, engine.SearchPage) else None,
-        "accounts": page.lines if is_accounts else (),
-        "videos": () if is_accounts else page.lines,
+        "search_id": search_id,
+        "accounts": page.lines if isinstance(page, engine.SearchPage) else (),
+        "videos": page.lines if isinstance(page, engine.VideoPage) else (),
     }
+
+
+def _find(asked: dict[str, Any]) -> engine.SearchPage | engine.VideoPage:
+    find = engine.search_creators if asked["target"] == "accounts" else engine.search_videos
+    try:
+        if asked["viewer_id"] is not None:
+            engine.read_wishes(asked["viewer_id"])
+        return find(asked["q"], asked["market"], asked["limit"], asked["viewer_id"])
+    except engine.UnknownViewerError as problem:
+        raise ValidationError({"viewer_id": [str(problem)]}) from problem
+    except ValueError as problem:
+        raise ValidationError({"q": [str(problem)]}) from problem
 
 
 class SearchClicksView(APIView):

@@ -6,7 +6,7 @@ The page so far is the logged one at every place, so each place is a choice of i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,10 @@ from recommender.experiments.off_policy import (
     estimate_snips,
 )
 from recommender.features.content import Content
-from recommender.features.order import pick_top
 from recommender.params import RerankParams
 from recommender.rerank.diversity import PageDiversity
-from recommender.rerank.exploration import soften
+from recommender.rerank.exploration import NEW, ArmLane, Lane, spread_chance
+from recommender.rerank.lanes import read_lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,17 @@ class LoggedPage:
     shown: IntArray  # (k,) rows, in order
     propensity: FloatArray  # (k,) as logged
     actions: IntArray  # (k,) bit mask of what followed
+    lanes: tuple[Lane | ArmLane, ...] | None = None  # of whoever chose; None = new videos alone
+
+    def list_lanes(self, rerank: RerankParams) -> list[Lane | ArmLane]:
+        """The lanes under other settings: the share for new videos follows theirs, the others stay."""
+        if self.lanes is None:
+            return [Lane(NEW, rerank.exploration_share, self.is_new)]
+        before = self.rerank.exploration_share
+        follows = rerank.exploration_share / before if before > 0 else 1.0
+        return [
+            replace(lane, share=lane.share * follows) if lane.name == NEW else lane for lane in self.lanes
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ def locate_page(choice: LoggedChoice, catalogue: Catalogue, content: Content) ->
         shown=shown,
         propensity=choice.propensity,
         actions=choice.actions,
+        lanes=tuple(read_lane(lane) for lane in choice.policy["lanes"]) if "lanes" in choice.policy else None,
     )
 
 
@@ -106,33 +118,18 @@ def rank_places(page: LoggedPage, policy: Policy) -> FloatArray:
     value = (expected * policy.weights).astype(np.float32).sum(axis=1)
     open_rows = np.isfinite(value)
     diversity = PageDiversity(page.creator, page.vectors, value, params)
+    lanes = page.list_lanes(params)
     last_creator, last_sound = page.last_creator, page.last_sound
     chances = np.zeros((len(page.shown), len(value)))
     for place, row in enumerate(page.shown):
         apart = open_rows & (page.creator != last_creator)
         if last_sound != UNKNOWN:
             apart &= page.sound != last_sound
-        chances[place] = spread_chance(np.where(apart, diversity.adjust(value), -np.inf), page.is_new, params)
+        chances[place] = spread_chance(lanes, np.where(apart, diversity.adjust(value), -np.inf), params)
         open_rows[row] = False
         diversity.add(int(row))
         last_creator, last_sound = int(page.creator[row]), int(page.sound[row])
     return chances
-
-
-def spread_chance(value: FloatArray, is_new: BoolArray, params: RerankParams) -> FloatArray:
-    """(n,) chance of each row at one place, as `rerank.exploration` draws it; -inf = may not be shown."""
-    chance = np.zeros(len(value))
-    if not np.isfinite(value).any():
-        return chance
-    best, pool = int(value.argmax()), np.flatnonzero(is_new & np.isfinite(value))
-    if params.exploration_share <= 0 or not len(pool):
-        chance[best] = 1.0
-        return chance
-    if len(pool) > params.exploration_pool:
-        pool = pool[pick_top(value[pool], params.exploration_pool)]
-    chance[best] = 1.0 - params.exploration_share
-    chance[pool] += params.exploration_share * soften(value[pool], params)
-    return chance
 
 
 def replay(pages: Sequence[LoggedPage], policies: Sequence[Policy], action: str) -> Replayed:

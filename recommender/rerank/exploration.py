@@ -122,6 +122,24 @@ class Exploration:
         return row, max(propensity, 1e-12), name
 
 
+def spread_chance(lanes: Sequence[Lane | ArmLane], value: FloatArray, params: RerankParams) -> FloatArray:
+    """(n,) chance of each row at one place, as `Exploration` draws it; zeros where nothing may be shown.
+
+    `value` is (n,), -inf where a row may not be shown.
+    """
+    chance = np.zeros(len(value))
+    if not np.isfinite(value).any():
+        return chance
+    wanted = [lane for lane in lanes if lane.share > 0]
+    scale = min(1.0, 1.0 / max(sum(lane.share for lane in wanted), 1e-12))
+    open_lanes = [lane for lane in wanted if lane.is_open(value)]
+    chance[int(value.argmax())] = 1.0 - scale * sum(lane.share for lane in open_lanes)
+    for lane in open_lanes:
+        rows, odds = lane.chances(value, params)
+        chance[rows] += scale * lane.share * odds
+    return chance
+
+
 def soften(value: FloatArray, params: RerankParams) -> FloatArray:
     """(n,) chance of each pool member to be drawn: softmax of (n,) values in units of their spread."""
     heat = max(float(value.std()) * params.exploration_temperature, 1e-9)

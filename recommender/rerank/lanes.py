@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -76,6 +77,24 @@ def top_of(lane: Lane | ArmLane, value: FloatArray, params: RerankParams) -> Int
     place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     kept: IntArray = order[place < _ROWS_AN_ARM]
     return kept
+
+
+def describe_lane(lane: Lane | ArmLane) -> dict[str, Any]:
+    """The lane as JSON keeps it; `read_lane` is the way back."""
+    if isinstance(lane, ArmLane):
+        arms = {"arm": lane.arm.tolist(), "chance": lane.chance.tolist()}
+        return {"name": lane.name, "share": float(lane.share), **arms}
+    lift = None if lane.lift is None else lane.lift.tolist()
+    return {"name": lane.name, "share": float(lane.share), "is_in": lane.is_in.tolist(), "lift": lift}
+
+
+def read_lane(kept: Mapping[str, Any]) -> Lane | ArmLane:
+    """The lane that `describe_lane` told of."""
+    name, share = str(kept["name"]), float(kept["share"])
+    if "arm" in kept:
+        return ArmLane(name, share, np.array(kept["arm"], dtype=np.int64), np.array(kept["chance"]))
+    lift = None if kept["lift"] is None else np.array(kept["lift"], dtype=np.float32)
+    return Lane(name, share, np.array(kept["is_in"], dtype=bool), lift)
 
 
 #: Rows of an arm in the shortlist: one for each time it may be drawn on a page before others must follow.

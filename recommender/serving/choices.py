@@ -19,6 +19,7 @@ from recommender.experiments.params import ExperimentParams
 from recommender.flow import Engine, ReadyPage
 from recommender.models import FeedChoice
 from recommender.queries.columns import open_cursor
+from recommender.rerank.lanes import describe_lane
 from recommender.serving.impressions import PageFacts
 
 
@@ -48,16 +49,19 @@ def log_choice(
                 "is_new": shortlist.is_new.tolist(),
                 "last_creator": int(creator_ids[ready.last_creator]) if has_creator else UNKNOWN,
                 "last_sound": ready.last_sound,
-                "policy": encode(describe_policy(engine, weights, facts.market)).decode(),
+                "policy": encode(describe_policy(engine, weights, facts.market, ready)).decode(),
                 "shown_ids": [video.video_id for video in slate.videos],
                 "propensities": [video.propensity for video in slate.videos],
             },
         )
 
 
-def describe_policy(engine: Engine, weights: ValueWeights, market: int) -> dict[str, Any]:
+def describe_policy(engine: Engine, weights: ValueWeights, market: int, ready: ReadyPage) -> dict[str, Any]:
     """What chose, so far as the shortlist leaves it a choice."""
-    return {"weights": weights.for_market(market).tolist(), "rerank": asdict(engine.params.rerank)}
+    policy = {"weights": weights.for_market(market).tolist(), "rerank": asdict(engine.params.rerank)}
+    if ready.shortlist.lanes is not None:
+        policy["lanes"] = [describe_lane(lane) for lane in ready.shortlist.lanes]
+    return policy
 
 
 _LOG_SQL = """

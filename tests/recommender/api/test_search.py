@@ -58,16 +58,16 @@ def test_accounts_come_by_word_and_by_meaning_with_their_reasons(get: Any) -> No
 
 
 def test_videos_are_found_by_their_captions(get: Any) -> None:
-    found = get(q="gincu", market="MY", kind="videos").json()
+    found = get(q="gincu", market="MY", target="videos").json()
     assert [line["video_id"] for line in found["videos"]] == [1, 2]
     assert found["videos"][0]["relevance"] > found["videos"][1]["relevance"]
     assert found["accounts"] == []
 
 
 def test_a_blocked_video_is_not_found_even_before_the_index_is_built_anew(get: Any) -> None:
-    get(q="gincu", market="MY", kind="videos")
+    get(q="gincu", market="MY", target="videos")
     engine.set_blocked(Video.objects.filter(pk=1), True)
-    found = get(q="gincu", market="MY", kind="videos").json()
+    found = get(q="gincu", market="MY", target="videos").json()
     assert [line["video_id"] for line in found["videos"]] == [2]
 
 
@@ -137,6 +137,6 @@ def test_what_a_viewer_muted_is_not_found_by_them(get: Any) -> None:
     engine.mute(5, [2], [], ["tahan lama"], True)
     found = get(q="gincu", market="MY", viewer_id=5).json()
     assert [line["creator_id"] for line in found["accounts"]] == [1]
-    assert get(q="gincu", market="MY", kind="videos", viewer_id=5).json()["videos"] == []
-    assert len(get(q="gincu", market="MY", kind="videos").json()["videos"]) == 2
+    assert get(q="gincu", market="MY", target="videos", viewer_id=5).json()["videos"] == []
+    assert len(get(q="gincu", market="MY", target="videos").json()["videos"]) == 2
     assert get(q="gincu", market="MY", viewer_id=6).json()["errors"][0]["field"] == "viewer_id"

@@ -50,7 +50,7 @@ def test_the_shipped_value_is_within_its_range(path: str) -> None:
     ("overrides", "words"),
     [
         ({"rerank.diversitee": 0.3}, "choose one of rerank.creator_decay"),
-        ({"diversity": 0.3}, "its first part is one of features, mix"),
+        ({"diversity": 0.3}, "its first part is one of features, floors"),
         ({"rerank.diversity": "much"}, "'much'; give a number"),
         ({"rerank.diversity": True}, "give a number"),
         ({"rerank.diversity": float("nan")}, "give a number"),

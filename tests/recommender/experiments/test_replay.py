@@ -15,10 +15,10 @@ from recommender.experiments.replay import (
     estimate_policy,
     rank_places,
     replay,
-    spread_chance,
 )
 from recommender.params import RerankParams
 from recommender.rerank.compose import Shortlist, compose
+from recommender.rerank.exploration import NEW, Lane, spread_chance
 
 LIKE, LONG = ACTION_INDEX["like"], ACTION_INDEX["long_watch"]
 #: A log that explores at every second place, so that much can be asked of it.
@@ -105,9 +105,17 @@ def test_a_policy_that_the_log_could_not_have_followed_gets_no_answer() -> None:
 
 def test_no_video_that_may_not_be_shown_has_a_chance() -> None:
     value = np.array([-np.inf, 1.0, 0.5])
-    chance = spread_chance(value, np.array([True, False, True]), RerankParams(exploration_share=0.2))
-    assert chance.tolist() == pytest.approx([0.0, 0.8, 0.2])
-    assert spread_chance(np.full(3, -np.inf), np.ones(3, dtype=np.bool_), RerankParams()).sum() == 0
+    lanes = [Lane(NEW, 0.2, np.array([True, False, True]))]
+    assert spread_chance(lanes, value, RerankParams()).tolist() == pytest.approx([0.0, 0.8, 0.2])
+    assert spread_chance(lanes, np.full(3, -np.inf), RerankParams()).sum() == 0
+
+
+def test_the_share_for_new_videos_follows_the_policy_and_other_lanes_stay() -> None:
+    floor = Lane("floor_home_market", 0.1, np.array([True, True, False, False]))
+    new = Lane(NEW, 0.2, np.array([False, False, True, False]))
+    page = replace(make_page(3, RerankParams(exploration_share=0.05)), lanes=(new, floor))
+    shares = [lane.share for lane in page.list_lanes(RerankParams(exploration_share=0.1))]
+    assert shares == pytest.approx([0.4, 0.1])
 
 
 def test_a_candidate_that_earns_less_is_refused_and_an_equal_one_is_not(pages: list[LoggedPage]) -> None:
