@@ -86,6 +86,8 @@ class _Stored:
         if f"{name}/graph" in self.arrays:
             graph = Graph(np.asarray(self.arrays[f"{name}/graph"]), self.graph_width)
             return covered, slice(None), graph
+        if (covered >= 0).all():
+            return covered, slice(None), None
         keep = np.flatnonzero(covered >= 0)
         return covered[keep], keep, None
 

@@ -159,6 +159,8 @@ class SequenceParams:
     blocks: int = 3
     # Events of a training window, 8-200.
     length: int = 40
+    # Viewers of a pass at most, drawn anew each time, 1,000-10,000,000: a longer log costs no more.
+    pass_viewers: int = 40_000
     # Positions of a window that learn, 1-40: the softmax over all videos is what costs.
     targets: int = 8
     # Next likes among which the target is drawn, 1-20: a feed may fulfil them in any order.
@@ -184,7 +186,7 @@ class ResponseParams:
     # Passes over the viewers, 0-20; 0 leaves the CNN out. On KuaiRand-Pure the held-out log was read best
     # after three; a pass takes about 30 s on two quiet cores.
     epochs: int = 3
-    # Passes where an earlier fit knows most of the videos, 1-20: one reaches the loss of three.
+    # Passes where an earlier fit knows most of the videos, 1-20: one more look at what it has learnt.
     warm_epochs: int = 1
     # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
     min_events: int = 20_000
@@ -195,6 +197,8 @@ class ResponseParams:
     blocks: int = 3
     # Events of a window, 8-200: real histories hold 50 to 100.
     length: int = 56
+    # Viewers of a pass at most, drawn anew each time, 1,000-10,000,000: a longer log costs no more.
+    pass_viewers: int = 40_000
     # Share of windows that end with the newest event, 0-1.
     newest_share: float = 0.8
     # Viewers a step, 16-1024.

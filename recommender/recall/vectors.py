@@ -18,6 +18,8 @@ from recommender.features.order import pick_top
 from recommender.features.votes import Answer, Votes
 from recommender.params import RecallParams
 
+#: Rows asked of the graph first, in those wanted: half of them may be hidden from a viewer.
+_FIRST = 2
 #: How many times as many rows are asked for, again and again, while what is not allowed fills the answer.
 _MORE = 4
 
@@ -41,6 +43,7 @@ class VectorIndex:
     vectors: FloatArray  # (c, d) float32
     graph: Any = None  # usearch.index.Index over rows of `vectors`, or None: everything is compared
     loose: IntArray | None = None  # (l,) int32 rows of `vectors` that the graph lacks
+    loose_vectors: FloatArray | None = None  # (l, d) float32, theirs side by side
     buffer: npt.NDArray[np.uint8] | None = None  # the graph's bytes: it reads them in place
 
     @classmethod
@@ -80,7 +83,7 @@ class VectorIndex:
         is_loose = np.ones(len(vectors), dtype=bool)
         is_loose[keys] = False
         loose = np.flatnonzero(is_loose & (covered >= 0)).astype(np.int32)
-        return cls(slot, covered, vectors, opened, loose, graph.buffer)
+        return cls(slot, covered, vectors, opened, loose, vectors[loose], graph.buffer)
 
     def ask(self, query: FloatArray) -> Answer:
         """What the index says to a query, (d,): scores of given rows, and the best of the allowed ones."""
@@ -113,7 +116,7 @@ class _Near:
 
     def take(self, allowed: BoolArray, k: int) -> tuple[IntArray, FloatArray]:
         """At most k allowed rows (int32) with a score above 0, and the scores (float32), best first."""
-        index, wanted = self.index, k
+        index, wanted = self.index, _FIRST * k
         while True:
             found = np.asarray(index.graph.search(self.query, wanted, threads=1).keys, dtype=np.int64)
             video = index.covered[found]
@@ -121,12 +124,15 @@ class _Near:
             if inside.sum() >= k or len(found) < wanted:
                 break
             wanted *= _MORE
-        loose = index.loose if index.loose is not None else np.zeros(0, dtype=np.int32)
-        rows = np.concatenate([found[inside], loose[allowed[index.covered[loose]]]])
-        scores = index.vectors[rows] @ self.query
+        video, scores = video[inside], index.vectors[found[inside]] @ self.query
+        if index.loose is not None and len(index.loose):
+            alone = index.covered[index.loose]
+            video = np.concatenate([video, alone])
+            apart = np.where(allowed[alone], index.loose_vectors @ self.query, np.float32(0.0))
+            scores = np.concatenate([scores, apart])
         positive = np.flatnonzero(scores > 0)
         best = positive[pick_top(scores[positive], k)]
-        return index.covered[rows[best]].astype(np.int32), scores[best].astype(np.float32)
+        return video[best].astype(np.int32), scores[best].astype(np.float32)
 
 
 def build_graph(vectors: FloatArray, params: RecallParams) -> npt.NDArray[np.uint8]:

@@ -81,7 +81,7 @@ def fit_engine(
     choices = _collect(timeline, before, base_rate, cnn | responses, params)
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
-    arrays, meta = fit_sources(dataset, base_rate, params)
+    arrays, meta = fit_sources(dataset, base_rate, params, _take_tastes(warm_start, dataset))
     arrays |= _refresh_sequence(dataset, params, cnn) | responses
     arrays |= {f"early/{name}": array for name, array in cnn.items()}  # tomorrow's fit goes on from these
     graphs, searched = fit_graphs(dataset, arrays, params)
@@ -161,7 +161,7 @@ def _take_start(warm_start: FittedArtifact | None, cuts: Cuts) -> Arrays:
     The response CNN describes the learning rows and the sequence CNN the choices: one that had seen their
     outcomes would be trusted too much.
     """
-    if warm_start is None:
+    if warm_start is None or "videos/id" not in warm_start.arrays:
         return {}
     arrays, meta = warm_start.arrays, warm_start.meta
     start: Arrays = {"videos/id": arrays["videos/id"]}
@@ -171,6 +171,16 @@ def _take_start(warm_start: FittedArtifact | None, cuts: Cuts) -> Arrays:
         early = {name: array for name, array in arrays.items() if name.startswith("early/")}
         start |= {name.removeprefix("early/"): array for name, array in early.items()}
     return start if len(start) > 1 else {}
+
+
+def _take_tastes(warm_start: FittedArtifact | None, dataset: Dataset) -> Arrays:
+    """The earlier fit's least-squares vectors in today's catalogue rows."""
+    if warm_start is None or "tastes/covered" not in warm_start.arrays:
+        return {}
+    arrays = warm_start.arrays
+    covered = dataset.catalogue.find_rows(np.asarray(arrays["videos/id"])[arrays["tastes/covered"]])
+    here = covered >= 0
+    return {"tastes/covered": covered[here], "tastes/video": np.asarray(arrays["tastes/video"])[here]}
 
 
 def _previous_actions(warm_start: FittedArtifact | None, names: tuple[str, ...]) -> LinearPart | None:

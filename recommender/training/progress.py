@@ -12,6 +12,12 @@ from collections.abc import Callable, Mapping
 Progress = Callable[[float, str], None]
 
 
+#: Share of the earlier fit's time that is believed before this fit's own pace is.
+_TRUST = 0.05
+#: Share of the time spent on a step that it is taken to need when it should have been done.
+_OVERRUN = 0.1
+
+
 class Report:
     """One fit's progress.
 
@@ -44,23 +50,18 @@ class Report:
         return {text: round(stop - at, 3) for (text, at), stop in zip(self.started, stops, strict=True)}
 
     def remaining(self) -> float | None:
-        """Seconds that are left: the earlier fit's, at this fit's pace so far; None where it is not known.
-
-        A step that takes longer than expected is taken to end soon, and slows the pace of those behind it.
-        """
-        spent = self.seconds()
-        current = self.started[-1][0]
+        """Seconds that are left: the earlier fit's, at the pace of the steps done; None if not known."""
+        *done, (current, began) = self.started
         if current not in self.expected:
             return None
-        done = [text for text in spent if text != current and text in self.expected]
-        ahead = sum(seconds for text, seconds in self.expected.items() if text not in spent)
-        expected_here = self.expected[current]
-        # A tenth of the whole is believed before the pace is.
-        trust = 0.1 * sum(self.expected.values())
-        took = sum(spent[text] for text in done) + max(spent[current], 0.0)
-        planned = sum(self.expected[text] for text in done) + min(spent[current], expected_here)
+        spent = self.seconds()
+        behind = [text for text, _ in done if text in self.expected]
+        trust = _TRUST * sum(self.expected.values())
+        took, planned = (sum(table[text] for text in behind) for table in (spent, self.expected))
         pace = (trust + took) / max(trust + planned, 1e-9)
-        return pace * (ahead + max(expected_here - spent[current], 0.0))
+        here = self.clock() - began
+        ahead = sum(seconds for text, seconds in self.expected.items() if text not in spent)
+        return pace * ahead + max(pace * self.expected[current] - here, _OVERRUN * here)
 
 
 def tell_time(seconds: float) -> str:

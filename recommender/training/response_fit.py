@@ -105,7 +105,7 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
     """One window a viewer, ending with the newest event; states up to a few events old."""
     rng = np.random.default_rng([settings["seed"], epoch])
     indptr, length, n_videos = data["indptr"], settings["length"], len(data["covered"])
-    viewers = rng.permutation(np.flatnonzero(np.diff(indptr)))
+    viewers = rng.permutation(np.flatnonzero(np.diff(indptr)))[: settings["pass_viewers"]]
     size = min(settings["batch"], len(viewers))
     for start in range(0, len(viewers) - size + 1, size):
         chosen = viewers[start : start + size]
@@ -129,7 +129,7 @@ def main(read: str, write: str, settings: Table) -> None:
     with np.load(read, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
     content: Table = {name: jnp.asarray(data[name]) for name in ("topic", "duration", "creator")}
-    viewers = int((np.diff(data["indptr"]) > 0).sum())
+    viewers = min(int((np.diff(data["indptr"]) > 0).sum()), settings["pass_viewers"])
     n_steps = settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1))
     parameters, losses = minimise(
         create_parameters(data, settings),

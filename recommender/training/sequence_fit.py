@@ -97,7 +97,7 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
         return
     following = np.searchsorted(liked, np.arange(len(data["video"])), side="right")
     last = np.searchsorted(liked, indptr[1:])
-    viewers = rng.permutation(np.flatnonzero(np.diff(indptr) >= 2))
+    viewers = rng.permutation(np.flatnonzero(np.diff(indptr) >= 2))[: settings["pass_viewers"]]
     size = min(settings["batch"], len(viewers))
     for start in range(0, len(viewers) - size + 1, size):
         chosen = viewers[start : start + size]
@@ -124,7 +124,7 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
 def train(data: Table, settings: Table) -> tuple[Table, Any]:
     """The parameters after `epochs` passes over the viewers, and the loss of each pass."""
     content = {name: jnp.asarray(data[name]) for name in ("topic", "duration")}
-    viewers = int((np.diff(data["indptr"]) >= 2).sum())
+    viewers = min(int((np.diff(data["indptr"]) >= 2).sum()), settings["pass_viewers"])
     n_steps = settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1))
     return minimise(
         create_parameters(data, settings),

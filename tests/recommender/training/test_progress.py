@@ -1,4 +1,4 @@
-"""What is told of the time left: nothing without an earlier fit, the truth at the same pace, more at a slower."""
+"""What is told of the time left: nothing without an earlier fit, the truth at its pace."""
 
 import pytest
 
@@ -17,7 +17,7 @@ class Clock:
 
 
 def _walk(pace: float, expected: dict[str, float]) -> list[tuple[float, float | None]]:
-    """(true, told) seconds left at every tenth of a fit that takes `pace` times as long as the earlier one."""
+    """(true, told) seconds left at every tenth of a fit `pace` times as long as the earlier."""
     clock, seen = Clock(), []
     report = Report(lambda fraction, text: None, expected, clock)
     whole = pace * sum(EXPECTED.values())
@@ -41,7 +41,7 @@ def test_at_the_earlier_pace_the_time_told_is_true() -> None:
 @pytest.mark.parametrize("pace", [0.5, 2.0])
 def test_another_pace_is_noticed(pace: float) -> None:
     for true, told in _walk(pace, EXPECTED)[3:]:
-        assert told == pytest.approx(true, rel=0.45, abs=30)
+        assert told == pytest.approx(true, rel=0.3, abs=50)
 
 
 def test_a_step_nobody_expected_makes_no_claim() -> None:
