@@ -101,7 +101,7 @@ def _draw_piece(
     is_long = rng.random(n_rows) < np.where(likes_it, 0.75, 0.25)
     is_liked = is_long & (rng.random(n_rows) < 0.08)
     actions = (is_long << ACTION_INDEX["long_watch"]) | (is_liked << ACTION_INDEX["like"])
-    happened_at = np.sort(rng.uniform(*span, n_rows))
+    happened_at = np.sort(rng.uniform(float(span[0]), float(span[1]), n_rows))
     share = np.where(is_long, rng.uniform(0.6, 1.2, n_rows), rng.uniform(0.02, 0.4, n_rows))
     return {
         "viewer": viewer,
