@@ -72,7 +72,7 @@ class VectorIndex:
         slot[covered[here]] = here
         if graph is None:
             return cls(slot, covered, vectors)
-        opened = _import_usearch().Index.restore(memoryview(graph.buffer), view=True)
+        opened = _import_usearch().Index.restore(graph.buffer, view=True)
         opened.expansion_search = graph.search_width
         keys = np.asarray(opened.keys, dtype=np.int64)
         if opened.ndim != vectors.shape[1] or keys.max(initial=-1) >= len(vectors):
@@ -125,7 +125,7 @@ class _Near:
                 break
             wanted *= _MORE
         video, scores = video[inside], index.vectors[found[inside]] @ self.query
-        if index.loose is not None and len(index.loose):
+        if index.loose is not None and index.loose_vectors is not None:
             alone = index.covered[index.loose]
             video = np.concatenate([video, alone])
             apart = np.where(allowed[alone], index.loose_vectors @ self.query, np.float32(0.0))
