@@ -5,7 +5,7 @@ Everything a predictor learns from was known before the row it learns from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,10 +83,8 @@ def fit_engine(
     report.step(0.8, "sources for serving")
     arrays, meta = fit_sources(dataset, base_rate, params, _take_tastes(warm_start, dataset))
     arrays |= _refresh_sequence(dataset, params, cnn) | responses
-    arrays |= {f"early/{name}": array for name, array in cnn.items()}  # tomorrow's fit goes on from these
     graphs, searched = fit_graphs(dataset, arrays, params)
-    arrays |= graphs
-    arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    arrays |= graphs | replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
     arrays |= keep_replay(learning, predictor.watch_time, OnlineParams().replay_rows, params.training.seed)
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
@@ -95,8 +93,7 @@ def fit_engine(
         "learning_rows": len(learning.rows),
         "warm_start": warm_start is not None,
         "warm_networks": bool(early),
-        "learn_from": cuts.learn_from,
-        "choose_at": cuts.choose_at,
+        **asdict(cuts),
         "recall_index": searched,
         "params": params.to_dict(),
         "seconds": report.seconds(),
@@ -139,9 +136,10 @@ def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> 
 
 
 def _refresh_sequence(dataset: Dataset, params: Params, cnn: Arrays) -> Arrays:
-    """The sequence CNN brought up to the newest events."""
+    """The sequence CNN of the newest events, and as it was before: tomorrow's fit goes on from that."""
     known = cnn | {"videos/id": dataset.catalogue.video_id}
-    return fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, known) or cnn
+    now = fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, known) or cnn
+    return now | {f"early/{name}": array for name, array in cnn.items()}
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:
