@@ -42,6 +42,7 @@ from recommender.recall.gather import SIGNALS
 from recommender.recall.index import Popularity, RecallIndex, build_recall_index
 from recommender.recall.low_rank import Factors
 from recommender.recall.neighbours import Neighbours
+from recommender.recall.vectors import Graph
 from recommender.rerank.rules import Gates, build_gates, derive_market_rules
 
 #: What the arrays of an artifact mean. Files with another format are not served, and the next retraining
@@ -58,6 +59,7 @@ class _Stored:
     row: IntArray  # (n_artifact_videos,) catalogue row of each stored video, UNKNOWN if it is gone
     n_videos: int
     is_identity: bool
+    graph_width: int  # how widely graphs are searched
 
     def spread(self, name: str, width: int) -> FloatArray:
         """(n_videos, width) float32: a stored per-video array in catalogue rows, 0 for new videos."""
@@ -75,18 +77,27 @@ class _Stored:
         """Impressions and outcomes of each video up to the cut."""
         return Counts(self.spread("videos/shown", N_RATES), self.spread("videos/taken", N_RATES))
 
+    def covered(self, name: str) -> tuple[IntArray, IntArray | slice, Graph | None]:
+        """Catalogue rows of a source's vectors, the stored rows they stand in, and the graph over these.
+
+        Videos that are gone are left out; with a graph, whose rows are fixed, they stay as UNKNOWN.
+        """
+        covered = self.row[self.arrays[f"{name}/covered"]].astype(np.int32)
+        if f"{name}/graph" in self.arrays:
+            graph = Graph(np.asarray(self.arrays[f"{name}/graph"]), self.graph_width)
+            return covered, slice(None), graph
+        if (covered >= 0).all():
+            return covered, slice(None), None
+        keep = np.flatnonzero(covered >= 0)
+        return covered[keep], keep, None
+
     def factors(self) -> Factors:
         """Stored factors in catalogue rows; videos that are gone lose theirs."""
         if "factors/covered" not in self.arrays:
             return Factors.none(self.n_videos)
-        covered = self.row[self.arrays["factors/covered"]]
-        read, score = self.arrays["factors/read"], self.arrays["factors/score"]
-        here = covered >= 0
-        if not here.all():
-            covered, read, score = covered[here], read[here], score[here]
-        slot = np.full(self.n_videos, UNKNOWN, dtype=np.int32)
-        slot[covered] = np.arange(len(covered))
-        return Factors(slot, covered, read, score)
+        covered, keep, graph = self.covered("factors")
+        read, score = self.arrays["factors/read"][keep], self.arrays["factors/score"][keep]
+        return Factors.build(self.n_videos, covered, read, score, graph)
 
     def group_lists(self) -> dict[int, IntArray]:
         """What each group by interest likes lately, in catalogue rows, most liked first."""
@@ -98,20 +109,16 @@ class _Stored:
         """Stored least-squares vectors in catalogue rows; videos that are gone lose theirs."""
         if "tastes/covered" not in self.arrays:
             return Tastes.none(self.n_videos)
-        covered = self.row[self.arrays["tastes/covered"]]
-        here = covered >= 0
-        vectors = np.asarray(self.arrays["tastes/video"])[here]
-        return Tastes.build(
-            self.n_videos, covered[here].astype(np.int32), vectors, params.als_l2, params.als_confidence
-        )
+        covered, keep, graph = self.covered("tastes")
+        vectors = np.asarray(self.arrays["tastes/video"])[keep]
+        return Tastes.build(self.n_videos, covered, vectors, params.als_l2, params.als_confidence, graph)
 
     def sequence(self) -> SequenceModel:
         """Stored sequence CNN in catalogue rows; videos that are gone stand for any other."""
         if "sequence/video" not in self.arrays:
             return SequenceModel.none(self.n_videos)
-        covered = self.row[self.arrays["sequence/covered"]]
-        keep = np.flatnonzero(covered >= 0)
-        return SequenceModel.from_arrays(self.arrays, covered[keep].astype(np.int32), keep, self.n_videos)
+        covered, keep, graph = self.covered("sequence")
+        return SequenceModel.from_arrays(self.arrays, covered, keep, self.n_videos, graph)
 
     def neighbours(self, name: str) -> Neighbours:
         """Stored neighbour lists in catalogue rows; neighbours that are gone weigh 0."""
@@ -153,7 +160,7 @@ def build_engine(
     """
     params = params or Params()
     live = live_stats if live_stats is not None else LiveStats.empty()
-    stored = _open_artifact(catalogue, arrays)
+    stored = _open_artifact(catalogue, arrays, params.recall)
     is_same = previous is not None and previous.catalogue is catalogue and previous.params == params
     content = previous.content if previous and is_same else describe_content(catalogue, params.features)
     now = _find_now(catalogue, live, meta) if now is None else now
@@ -227,11 +234,13 @@ def _find_now(catalogue: Catalogue, live: LiveStats, meta: Mapping[str, Any]) ->
     return float(max(newest))
 
 
-def _open_artifact(catalogue: Catalogue, arrays: Mapping[str, np.ndarray[Any, Any]]) -> _Stored:
+def _open_artifact(
+    catalogue: Catalogue, arrays: Mapping[str, np.ndarray[Any, Any]], params: RecallParams
+) -> _Stored:
     video_id = np.asarray(arrays.get("videos/id", np.zeros(0, dtype=np.int64)))
     row = catalogue.find_rows(video_id)
     is_identity = len(video_id) == len(catalogue) and bool((row == np.arange(len(row))).all())
-    return _Stored(arrays, row, len(catalogue), is_identity)
+    return _Stored(arrays, row, len(catalogue), is_identity, params.graph_search_width)
 
 
 def _build_statistics(

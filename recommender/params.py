@@ -78,6 +78,17 @@ class RecallParams:
     als_sweeps: int = 10
     # Videos it covers, the most-liked, 1,000-100,000.
     als_videos: int = 10_000
+    # Vectors up to which every one is compared with the query, 1,000-1,000,000; above, a graph is walked.
+    exact_videos: int = 100_000
+    # Links a vector, 8-64, vectors looked at while one is added, 32-512, and by a search, 200-2000.
+    # Wide, because 200 are wanted of each search; `benchmark recall` prints what each width finds.
+    graph_links: int = 32
+    graph_build_width: int = 128
+    graph_search_width: int = 768
+    # Longest vectors kept out of the graph and compared one by one, 0-50,000: hits lead every walk astray.
+    graph_loose: int = 10_000
+    # Viewers whose searches measure what a graph finds of the exact best, 20-2000.
+    graph_checked: int = 200
     # Hours after which a trending vote counts half, 1-168: short video turns over within days.
     trending_half_life_hours: float = 36.0
     # Length of each trending list, 100-5000.
@@ -136,6 +147,8 @@ class SequenceParams:
     # Passes over the viewers, 0-50; 0 leaves the CNN out of the artifact. An epoch of KuaiRand-Pure
     # takes about 20 s on two quiet cores.
     epochs: int = 10
+    # Passes where an earlier fit knows most of the videos, 1-50.
+    warm_epochs: int = 3
     # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
     min_events: int = 20_000
     # Passes that bring a fit up to the newest events, 0-10.
@@ -146,6 +159,8 @@ class SequenceParams:
     blocks: int = 3
     # Events of a training window, 8-200.
     length: int = 40
+    # Viewers of a pass at most, drawn anew each time, 1,000-10,000,000: a longer log costs no more.
+    pass_viewers: int = 40_000
     # Positions of a window that learn, 1-40: the softmax over all videos is what costs.
     targets: int = 8
     # Next likes among which the target is drawn, 1-20: a feed may fulfil them in any order.
@@ -171,6 +186,8 @@ class ResponseParams:
     # Passes over the viewers, 0-20; 0 leaves the CNN out. On KuaiRand-Pure the held-out log was read best
     # after three; a pass takes about 30 s on two quiet cores.
     epochs: int = 3
+    # Passes where an earlier fit knows most of the videos, 1-20: one more look at what it has learnt.
+    warm_epochs: int = 1
     # Events below which nothing is learned, 100-100,000: a CNN of a few events repeats them.
     min_events: int = 20_000
     # Width of embeddings and channels, and of the hidden layer behind them, 16-256.
@@ -180,6 +197,8 @@ class ResponseParams:
     blocks: int = 3
     # Events of a window, 8-200: real histories hold 50 to 100.
     length: int = 56
+    # Viewers of a pass at most, drawn anew each time, 1,000-10,000,000: a longer log costs no more.
+    pass_viewers: int = 40_000
     # Share of windows that end with the newest event, 0-1.
     newest_share: float = 0.8
     # Viewers a step, 16-1024.

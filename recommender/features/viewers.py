@@ -18,7 +18,7 @@ from recommender.contracts import (
     ViewerState,
 )
 from recommender.features.content import Content
-from recommender.features.votes import Votes
+from recommender.features.votes import Answer
 from recommender.params import INTEREST_WEIGHTS, FeatureParams
 
 #: Interest of each action bit, in the order of ACTIONS.
@@ -57,7 +57,7 @@ class ViewerProfile:
     followed_creator: IntArray  # (n,) int32 creator codes
     allowed: BoolArray  # (n_videos,) admitted by the rules, not seen, not by a blocked creator
     vector: FloatArray  # (d,) float32 mean content vector of what was liked, length 1 or 0
-    votes: dict[str, Votes]  # by source, kept so that one request computes them once
+    votes: dict[str, Answer]  # by source, kept so that one request computes them once
     read: dict[str, FloatArray]  # what networks read of the past, kept likewise
 
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from recommender.contracts import FloatArray, IntArray
+from recommender.contracts import BoolArray, FloatArray, IntArray
+from recommender.features.order import pick_top
+
+
+class Answer(Protocol):
+    """What a source says of videos: the score of any, and the best."""
+
+    def look_up(self, video: IntArray) -> FloatArray:
+        """(n,) float32 score of each of the catalogue rows `video`."""
+
+    def take(self, allowed: BoolArray, k: int) -> tuple[IntArray, FloatArray]:
+        """At most k allowed rows (int32) with a score above 0, and the scores (float32), best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,15 @@ class Votes:
             return np.zeros(len(video), dtype=np.float32)
         place = np.minimum(np.searchsorted(self.video, video), len(self.video) - 1)
         return np.where(self.video[place] == video, self.score[place], np.float32(0.0))
+
+    def take(self, allowed: BoolArray, k: int) -> tuple[IntArray, FloatArray]:
+        """At most k allowed rows (int32) with a score above 0, and the scores (float32), best first.
+
+        `allowed` is (n_videos,).
+        """
+        voted = np.flatnonzero((self.score > 0) & allowed[self.video])
+        best = voted[pick_top(self.score[voted], k)]
+        return self.video[best].astype(np.int32), self.score[best].astype(np.float32)
 
     def spread(self, n_videos: int) -> FloatArray:
         """(n_videos,) float32 score of every video.

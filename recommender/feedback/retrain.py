@@ -113,6 +113,7 @@ def _train(lease: Lease, report: Report) -> None:
         "held_out_rows": len(held_out),
         "learning_rows": len(known.impressions),
         "seconds": round(time.monotonic() - started, 1),
+        "recall_index": fitted.meta["recall_index"],
         "compared_with": live.pk if live else None,
     }
     verdict = Verdict(decision.promote, decision.reason, figures)

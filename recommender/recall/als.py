@@ -11,8 +11,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
-from recommender.features.votes import Votes
+from recommender.features.votes import Answer, Votes
 from recommender.params import RecallParams
+from recommender.recall.vectors import Graph, VectorIndex
 
 #: Rows worked on together: bounds the (likes, f) intermediates to some tens of MB.
 _CHUNK_ROWS = 2048
@@ -26,38 +27,39 @@ _FOLD_STEPS = 8
 class Tastes:
     """One vector per covered video; a viewer's taste is solved from the videos they liked."""
 
-    slot: IntArray  # (n_videos,) int32 row in `video`, UNKNOWN where the video is not covered
-    covered: IntArray  # (c,) int32 catalogue rows
-    video: FloatArray  # (c, f) float32
+    index: VectorIndex  # of the covered videos' vectors, (c, f)
     gram: FloatArray  # (f, f) float32, video' video + l2 I
     confidence: float  # what a like adds to the weight 1 of every pair
 
     @classmethod
     def none(cls, n_videos: int) -> Tastes:
         """Nothing is covered."""
-        nothing = np.zeros((0, 1), dtype=np.float32)
-        slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
-        return cls(slot, np.zeros(0, dtype=np.int32), nothing, np.eye(1, dtype=np.float32), 1.0)
+        return cls(VectorIndex.none(n_videos), np.eye(1, dtype=np.float32), 1.0)
 
     @classmethod
     def build(
-        cls, n_videos: int, covered: IntArray, video: FloatArray, l2: float, confidence: float
+        cls,
+        n_videos: int,
+        covered: IntArray,
+        video: FloatArray,
+        l2: float,
+        confidence: float,
+        graph: Graph | None = None,
     ) -> Tastes:
-        """Tastes over catalogue rows `covered`, (c,), with vectors `video`, (c, f)."""
+        """Tastes over catalogue rows `covered`, (c,), with vectors `video`, (c, f), a graph over them."""
         if not len(covered):
             return cls.none(n_videos)
-        slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
-        slot[covered] = np.arange(len(covered))
-        gram = video.T @ video + l2 * np.eye(video.shape[1], dtype=np.float32)
-        return cls(slot, covered, video, gram.astype(np.float32), confidence)
+        here = video[covered >= 0]
+        gram = here.T @ here + l2 * np.eye(video.shape[1], dtype=np.float32)
+        return cls(VectorIndex.build(n_videos, covered, video, graph), gram.astype(np.float32), confidence)
 
     def fold_in(self, seed: IntArray, seed_weight: FloatArray) -> FloatArray:
         """(f,) taste behind a past of weighted likes: `seed` are catalogue rows, weights above 0."""
-        slot = self.slot[seed]
+        slot = self.index.slot[seed]
         known = slot >= 0
-        liked = self.video[slot[known]]
+        liked = self.index.vectors[slot[known]]
         trust = self.confidence * seed_weight[known]
-        x: FloatArray = np.zeros(self.video.shape[1], dtype=np.float32)
+        x: FloatArray = np.zeros(len(self.gram), dtype=np.float32)
         residual = liked.T @ (1.0 + trust)
         direction, size = residual, float(residual @ residual)
         for _ in range(_FOLD_STEPS):
@@ -69,11 +71,11 @@ class Tastes:
         taste: FloatArray = x.astype(np.float32)
         return taste
 
-    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Votes:
+    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Answer:
         """Scores of the covered videos; none where nothing the viewer liked is covered."""
-        if not len(self.covered) or not (self.slot[seed] >= 0).any():
+        if not (self.index.slot[seed] >= 0).any():
             return Votes.none()
-        return Votes(self.covered, self.video @ self.fold_in(seed, seed_weight))
+        return self.index.ask(self.fold_in(seed, seed_weight))
 
 
 def fit_als(

@@ -9,40 +9,54 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from recommender.contracts import UNKNOWN, FloatArray, IntArray
-from recommender.features.votes import Votes
+from recommender.features.votes import Answer, Votes
 from recommender.params import RecallParams
+from recommender.recall.vectors import Graph, VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
     """How each covered video is read from a past, and scored against a taste."""
 
-    slot: IntArray  # (n_videos,) int32 row in `read` and `score`, UNKNOWN where the video is not covered
-    covered: IntArray  # (c,) int32 catalogue rows
     read: FloatArray  # (c, f) float32
-    score: FloatArray  # (c, f) float32
+    index: VectorIndex  # of what scores each covered video, (c, f), in the rows of `read`
 
     @classmethod
     def none(cls, n_videos: int) -> Factors:
         """Nothing is covered."""
-        nothing = np.zeros((0, 1), dtype=np.float32)
-        slot = np.full(n_videos, UNKNOWN, dtype=np.int32)
-        return cls(slot, np.zeros(0, dtype=np.int32), nothing, nothing)
+        return cls(np.zeros((0, 1), dtype=np.float32), VectorIndex.none(n_videos))
 
-    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Votes:
+    @classmethod
+    def build(
+        cls,
+        n_videos: int,
+        covered: IntArray,
+        read: FloatArray,
+        score: FloatArray,
+        graph: Graph | None = None,
+    ) -> Factors:
+        """Factors over catalogue rows `covered`, (c,); `read`, `score` are (c, f), `graph` is of `score`."""
+        return cls(read, VectorIndex.build(n_videos, covered, score, graph))
+
+    def vote(self, seed: IntArray, seed_weight: FloatArray) -> Answer:
         """Scores of the covered videos for a past of weighted likes."""
-        slot = self.slot[seed]
-        known = slot >= 0
-        if not known.any():
+        if not (self.index.slot[seed] >= 0).any():
             return Votes.none()
-        return Votes(self.covered, self.score @ (seed_weight[known] @ self.read[slot[known]]))
+        return self.index.ask(self.fold_in(seed, seed_weight))
+
+    def fold_in(self, seed: IntArray, seed_weight: FloatArray) -> FloatArray:
+        """(f,) taste behind a past of weighted likes."""
+        slot = self.index.slot[seed]
+        known = slot >= 0
+        taste: FloatArray = seed_weight[known] @ self.read[slot[known]]
+        return taste
 
     def score_pairs(self, taste: FloatArray, video: IntArray) -> FloatArray:
         """(n,) score of one video for each row of `taste`, (n, f)."""
-        slot = self.slot[video]
+        slot = self.index.slot[video]
         scores: FloatArray = np.zeros(len(video), dtype=np.float32)
         known = np.flatnonzero(slot >= 0)
-        scores[known] = np.einsum("nf,nf->n", taste[known], self.score[slot[known]])
+        scores[known] = np.einsum("nf,nf->n", taste[known], self.index.vectors[slot[known]])
         return scores
 
 

@@ -22,8 +22,10 @@ def minimise(
     n_steps: int,
     warm_up: int,
     settings: Table,
-) -> Table:
-    """Parameters after one pass over each epoch's batches (Loshchilov and Hutter, ICLR 2019).
+) -> tuple[Table, Any]:
+    """Parameters after one pass over each epoch's batches, and each epoch's mean loss, (n_epochs,) float32.
+
+    Loshchilov and Hutter, ICLR 2019.
 
     `settings` holds `rate` (the peak), `decay` and `seed`; a line an epoch goes to standard error.
     """
@@ -44,6 +46,7 @@ def minimise(
 
         return jax.tree.map(move, parameters, mean, square), (mean, square), value
 
+    losses: list[float] = []
     key, number = jax.random.PRNGKey(settings["seed"]), 0
     for epoch, batches in enumerate(epochs, start=1):
         values = []
@@ -53,5 +56,31 @@ def minimise(
             values.append(value)
             number += 1
         mean_loss = float(np.mean([float(value) for value in values])) if values else float("nan")
+        losses.append(mean_loss)
         print(f"epoch {epoch} loss {mean_loss:.4f}", file=sys.stderr, flush=True)
-    return parameters
+    return parameters, np.array(losses, dtype=np.float32)
+
+
+def start_from(parameters: Table, data: Table, embed: Callable[[Table], Any]) -> Table:
+    """The parameters with those of an earlier fit, `start/NAME` in `data`, wherever their shapes agree.
+
+    A video both fits know keeps its whole vector and bias: what topic, length and the like say of it today is
+    taken off, and the rest is its own. `embed` gives (c + 1, width) vectors of the videos.
+    """
+    if "start/known" not in data:
+        return parameters
+    known = jnp.asarray(np.flatnonzero(data["start/known"]))
+    started = dict(parameters)
+    for name in parameters:
+        earlier = data.get(f"start/{name}")
+        if name not in ("own", "bias") and earlier is not None and earlier.shape == parameters[name].shape:
+            started[name] = jnp.asarray(earlier)
+    vectors, bias = data["start/video"], data["start/bias"]
+    if vectors.shape[1] != parameters["own"].shape[1]:
+        return parameters
+    described = embed(started)[known] - started["own"][known]
+    started["own"] = started["own"].at[known].set(vectors[np.asarray(known)] - described)
+    if "start/other" in data:
+        started["own"] = started["own"].at[-1].set(data["start/other"])
+    started["bias"] = started["bias"].at[known].set(bias[np.asarray(known)])
+    return started

@@ -52,7 +52,7 @@ Say = Callable[[str], None]
 
 
 #: What is told of our fit.
-_FIT_FACTS = ("seconds", "base_rate_actions", "network_share", "calibration", "fusion")
+_FIT_FACTS = ("seconds", "base_rate_actions", "network_share", "calibration", "fusion", "recall_index")
 
 
 @dataclass(frozen=True, slots=True)

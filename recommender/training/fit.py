@@ -5,7 +5,7 @@ Everything a predictor learns from was known before the row it learns from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from recommender.prediction.logistic import LinearPart
 from recommender.training.belief import believe
 from recommender.training.choice import Choices, collect_choices, fit_choice, fit_fusion
 from recommender.training.delayed import still_to_come
+from recommender.training.graphs import fit_graphs
 from recommender.training.learn import fit_predictor
 from recommender.training.online_params import ATTRIBUTION_SECONDS, MEAN_DELAY_SECONDS, OnlineParams
 from recommender.training.progress import Progress, Report
@@ -28,7 +29,7 @@ from recommender.training.responses import fit_responses
 from recommender.training.rows import LearningRows, describe_impressions
 from recommender.training.sequence import fit_sequence
 from recommender.training.sources import Arrays, fit_sources, measure_base_rate, plan_columns
-from recommender.training.split import floor_to_refresh, plan_cuts, split_by_time
+from recommender.training.split import Cuts, floor_to_refresh, plan_cuts, split_by_time
 from recommender.training.states import Timeline, build_timeline
 
 
@@ -52,20 +53,23 @@ def fit_engine(
     ----------
     dataset : what is known; the newest impressions decide the cuts.
     progress : called with a fraction in [0, 1], never falling, and what is being done.
-    warm_start : the artifact before this one; its regression weights start the new ones.
+    warm_start : the artifact before this one; its regression and its networks start the new ones, and the
+        seconds of its steps tell how long the rest will take.
 
     Raises
     ------
     ValueError
         if there are too few impressions.
     """
-    params, report = params or Params(), Report(progress or (lambda fraction, text: None))
+    params, expected = params or Params(), (warm_start.meta.get("seconds") if warm_start else None)
+    report = Report(progress or (lambda fraction, text: None), expected)
     dataset = believe(dataset, params.trust)
     cuts = plan_cuts(dataset, params.training)
     timeline = build_timeline(dataset)
     crosses, base_rate = plan_columns(dataset), measure_base_rate(dataset)
     report.step(0.02, "response CNN")
-    responses = fit_responses(split_by_time(dataset, cuts.learn_from)[0], params)
+    early = _take_start(warm_start, cuts)
+    responses = fit_responses(split_by_time(dataset, cuts.learn_from)[0], params, early)
     report.step(0.15, "sources for the learning rows")
     learning = _describe_learning(timeline, cuts.learn_from, crosses, base_rate, responses, params, report)
     report.step(0.4, "logistic regression")
@@ -73,14 +77,14 @@ def fit_engine(
     predictor, facts = fit_predictor(learning, start, params, report)
     report.step(0.65, "sources for the choices")
     before, _ = split_by_time(dataset, cuts.choose_at)
-    earlier = warm_start.arrays if warm_start is not None else None
-    cnn = fit_sequence(before, params.sequence.epochs, params, earlier)
+    cnn = fit_sequence(before, params.sequence.epochs, params, early)
     choices = _collect(timeline, before, base_rate, cnn | responses, params)
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
-    arrays, meta = fit_sources(dataset, base_rate, params)
+    arrays, meta = fit_sources(dataset, base_rate, params, _take_tastes(warm_start, dataset))
     arrays |= _refresh_sequence(dataset, params, cnn) | responses
-    arrays |= replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    graphs, searched = fit_graphs(dataset, arrays, params)
+    arrays |= graphs | replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
     arrays |= keep_replay(learning, predictor.watch_time, OnlineParams().replay_rows, params.training.seed)
     report.step(1.0, "done")
     meta |= _describe_data(dataset) | {
@@ -88,6 +92,9 @@ def fit_engine(
         "crosses": [list(cross) for cross in crosses],
         "learning_rows": len(learning.rows),
         "warm_start": warm_start is not None,
+        "warm_networks": bool(early),
+        **asdict(cuts),
+        "recall_index": searched,
         "params": params.to_dict(),
         "seconds": report.seconds(),
         **facts,
@@ -129,8 +136,10 @@ def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> 
 
 
 def _refresh_sequence(dataset: Dataset, params: Params, cnn: Arrays) -> Arrays:
-    """The sequence CNN brought up to the newest events."""
-    return fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, cnn) or cnn
+    """The sequence CNN of the newest events, and as it was before: tomorrow's fit goes on from that."""
+    known = cnn | {"videos/id": dataset.catalogue.video_id}
+    now = fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, known) or cnn
+    return now | {f"early/{name}": array for name, array in cnn.items()}
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:
@@ -142,6 +151,34 @@ def _describe_data(dataset: Dataset) -> dict[str, Any]:
         "videos": len(dataset.catalogue),
         "viewers": len(dataset.viewers),
     }
+
+
+def _take_start(warm_start: FittedArtifact | None, cuts: Cuts) -> Arrays:
+    """Arrays that today's networks go on from: those of the earlier fit that saw nothing of today's lessons.
+
+    The response CNN describes the learning rows and the sequence CNN the choices: one that had seen their
+    outcomes would be trusted too much.
+    """
+    if warm_start is None or "videos/id" not in warm_start.arrays:
+        return {}
+    arrays, meta = warm_start.arrays, warm_start.meta
+    start: Arrays = {"videos/id": arrays["videos/id"]}
+    if meta.get("learn_from", np.inf) <= cuts.learn_from:
+        start |= {name: array for name, array in arrays.items() if name.startswith("response/")}
+    if meta.get("choose_at", np.inf) <= cuts.choose_at:
+        early = {name: array for name, array in arrays.items() if name.startswith("early/")}
+        start |= {name.removeprefix("early/"): array for name, array in early.items()}
+    return start if len(start) > 1 else {}
+
+
+def _take_tastes(warm_start: FittedArtifact | None, dataset: Dataset) -> Arrays:
+    """The earlier fit's least-squares vectors in today's catalogue rows."""
+    if warm_start is None or "tastes/covered" not in warm_start.arrays:
+        return {}
+    arrays = warm_start.arrays
+    covered = dataset.catalogue.find_rows(np.asarray(arrays["videos/id"])[arrays["tastes/covered"]])
+    here = covered >= 0
+    return {"tastes/covered": covered[here], "tastes/video": np.asarray(arrays["tastes/video"])[here]}
 
 
 def _previous_actions(warm_start: FittedArtifact | None, names: tuple[str, ...]) -> LinearPart | None:

@@ -77,7 +77,7 @@ def train_members(data: Table, settings: Table) -> Table:
     members = [
         create_parameters(data, settings, seed + 1000 * member) for member in range(settings["members"])
     ]
-    return minimise(
+    parameters, _ = minimise(
         jax.tree.map(lambda *parts: jnp.stack(parts), *members),
         lambda parameters, batch, key: measure_loss(parameters, batch, key, settings),
         (draw_batches(data, settings, seed, epoch) for epoch in range(settings["epochs"])),
@@ -85,6 +85,7 @@ def train_members(data: Table, settings: Table) -> Table:
         50,
         settings,
     )
+    return parameters
 
 
 def main(read: str, write: str, settings: Table) -> None:

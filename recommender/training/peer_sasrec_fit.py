@@ -109,7 +109,7 @@ def main(read: str, write: str, settings: Table) -> None:
     with np.load(read, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
     viewers = int((np.diff(data["indptr"]) >= 2).sum())
-    parameters = minimise(
+    parameters, _ = minimise(
         create_parameters(data, settings),
         lambda parameters, batch, key: measure_loss(parameters, batch, key, settings),
         (draw_batches(data, settings, epoch) for epoch in range(settings["epochs"])),

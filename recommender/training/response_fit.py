@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from recommender.features.convolutions import N_FEEDBACK
-from recommender.training.adam import Table, minimise
+from recommender.training.adam import Table, minimise, start_from
 from recommender.training.sequence_fit import convolve_past, drop, normalise
 
 #: Steps between a viewer's state and the video asked about, drawn up to this: a state may be some events old.
@@ -23,7 +23,7 @@ _STALE_STEPS = 8
 
 
 def create_parameters(data: Table, settings: Table) -> Table:
-    """Random parameters; the answers start at the base rates."""
+    """Random parameters, over them those of an earlier fit; the answers start at the base rates."""
     rng = np.random.default_rng(settings["seed"])
     width, hidden, n_videos = settings["width"], settings["hidden"], len(data["covered"])
 
@@ -50,7 +50,28 @@ def create_parameters(data: Table, settings: Table) -> Table:
             f"shift{number}": jnp.zeros(2 * width),
             f"out{number}": draw(width, width),
         }
-    return parameters
+    parameters["creator"] = _guess_creators(parameters, data)
+    return start_from(parameters, data, lambda started: embed_videos(started, data))
+
+
+def _guess_creators(parameters: Table, data: Table) -> Any:
+    """(n_creators, width): what an earlier fit's vectors say of each creator beside topic and length."""
+    if "start/known" not in data or data["start/video"].shape[1] != parameters["own"].shape[1]:
+        return parameters["creator"]
+    known = np.flatnonzero(data["start/known"])
+    rest = data["start/video"][known]
+    for name in ("topic", "duration"):
+        earlier = data.get(f"start/{name}")
+        same = earlier is not None and earlier.shape == parameters[name].shape
+        rest = rest - np.asarray(earlier if same else parameters[name])[data[name][known]]
+    creators = np.array(parameters["creator"])
+    owner = data["creator"][known]
+    met = np.unique(owner)
+    n_videos = np.bincount(owner, minlength=len(creators))[met]
+    summed = np.zeros_like(creators)
+    np.add.at(summed, owner, rest)
+    creators[met] = summed[met] / n_videos[:, None]
+    return jnp.asarray(creators)
 
 
 def embed_videos(parameters: Table, data: Table) -> Any:
@@ -84,7 +105,7 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
     """One window a viewer, ending with the newest event; states up to a few events old."""
     rng = np.random.default_rng([settings["seed"], epoch])
     indptr, length, n_videos = data["indptr"], settings["length"], len(data["covered"])
-    viewers = rng.permutation(np.flatnonzero(np.diff(indptr)))
+    viewers = rng.permutation(np.flatnonzero(np.diff(indptr)))[: settings["pass_viewers"]]
     size = min(settings["batch"], len(viewers))
     for start in range(0, len(viewers) - size + 1, size):
         chosen = viewers[start : start + size]
@@ -107,10 +128,10 @@ def main(read: str, write: str, settings: Table) -> None:
     """Train on the arrays of one file and write what serving needs to another."""
     with np.load(read, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
-    content = {name: jnp.asarray(data[name]) for name in ("topic", "duration", "creator")}
-    viewers = int((np.diff(data["indptr"]) > 0).sum())
+    content: Table = {name: jnp.asarray(data[name]) for name in ("topic", "duration", "creator")}
+    viewers = min(int((np.diff(data["indptr"]) > 0).sum()), settings["pass_viewers"])
     n_steps = settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1))
-    parameters = minimise(
+    parameters, losses = minimise(
         create_parameters(data, settings),
         lambda parameters, batch, key: measure_loss(parameters, batch, key, content, settings),
         (draw_batches(data, settings, epoch) for epoch in range(settings["epochs"])),
@@ -120,7 +141,7 @@ def main(read: str, write: str, settings: Table) -> None:
     )
     arrays = {name: np.asarray(array) for name, array in parameters.items() if name not in ("own", "creator")}
     arrays["video"] = np.asarray(embed_videos(parameters, content))[:-1]
-    arrays["bias"] = arrays["bias"][:-1]
+    arrays["bias"], arrays["losses"] = arrays["bias"][:-1], losses
     np.savez(write, allow_pickle=False, **arrays)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -11,19 +13,26 @@ from recommender.features.content import bucket_durations
 from recommender.features.convolutions import code_feedback
 from recommender.features.responses import RESPONSES
 from recommender.params import Params
+from recommender.training.carry import carry_over, knows_enough
 from recommender.training.histories import join_events
 from recommender.training.jax_process import Arrays, run_training
 
 
-def fit_responses(dataset: Dataset, params: Params) -> Arrays:
+def fit_responses(dataset: Dataset, params: Params, start: Mapping[str, Any] | None = None) -> Arrays:
     """Arrays of the CNN, by name; none where its epochs are 0 or nobody watched anything.
+
+    Parameters
+    ----------
+    start : arrays of an earlier artifact, "videos/id" and "response/..."; where they know most of the videos,
+        `warm_epochs` passes are enough.
 
     Raises
     ------
     ValueError
         if JAX is not installed or the training process failed.
     """
-    if params.response.epochs <= 0:
+    epochs = params.response.epochs
+    if epochs <= 0:
         return {}
     events, catalogue = join_events(dataset), dataset.catalogue
     watched = np.bincount(events.video, minlength=len(catalogue))
@@ -46,7 +55,11 @@ def fit_responses(dataset: Dataset, params: Params) -> Arrays:
         "duration": bucket_durations(catalogue.duration_seconds[covered], params.features) + 1,
         "creator": np.unique(catalogue.creator_id[covered], return_inverse=True)[1],
     }
+    inputs |= carry_over(start or {}, "response", catalogue.video_id[covered])
+    if knows_enough(inputs):
+        epochs = min(params.response.warm_epochs, epochs)
     settings = asdict(params.response) | {
+        "epochs": epochs,
         "seed": params.training.seed,
         # Videos the fit does not cover are described by these two tables: every row of them must exist.
         "n_topics": len(catalogue.topic_names) + 1,

@@ -231,10 +231,10 @@ def _score_rows(
             row, weights=pair * weight[row, step], minlength=len(video)
         )
     factors = early.recall.factors
-    row, step = np.nonzero(liked & (factors.slot[recent.video] >= 0))
+    row, step = np.nonzero(liked & (factors.index.slot[recent.video] >= 0))
     taste = np.zeros((len(video), factors.read.shape[1]), dtype=np.float32)
     pull = sp.csr_matrix(
-        (weight[row, step].astype(np.float32), (row, factors.slot[recent.video[row, step]])),
+        (weight[row, step].astype(np.float32), (row, factors.index.slot[recent.video[row, step]])),
         (len(video), len(factors.read)),
     )
     taste += pull @ factors.read

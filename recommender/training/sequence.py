@@ -13,6 +13,7 @@ from recommender.features.convolutions import code_feedback
 from recommender.params import Params
 from recommender.recall.causal_cnn import list_covered
 from recommender.recall.linear import list_positives
+from recommender.training.carry import carry_over, knows_enough
 from recommender.training.histories import join_events
 from recommender.training.jax_process import Arrays, run_training
 
@@ -23,7 +24,7 @@ def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[s
     Parameters
     ----------
     epochs : passes over the viewers; 0 gives no arrays.
-    start : arrays of an earlier fit; used where it covers the same videos.
+    start : arrays of an earlier artifact, "videos/id" and "sequence/..."; videos it knows go on from there.
 
     Raises
     ------
@@ -48,9 +49,9 @@ def fit_sequence(dataset: Dataset, epochs: int, params: Params, start: Mapping[s
         "topic": catalogue.topics[covered, 0] + 1,
         "duration": bucket_durations(catalogue.duration_seconds[covered], params.features) + 1,
     }
-    known = start or {}
-    if "sequence/covered" in known and np.array_equal(np.asarray(known["sequence/covered"]), covered):
-        inputs |= {name: np.asarray(array) for name, array in known.items() if name.startswith("sequence/")}
+    inputs |= carry_over(start or {}, "sequence", catalogue.video_id[covered])
+    if knows_enough(inputs):
+        epochs = min(epochs, params.sequence.warm_epochs)
     settings = asdict(params.sequence) | {"epochs": epochs, "seed": params.training.seed}
     fitted = run_training("sequence_fit", inputs, settings, "the sequence CNN")
     return {"sequence/covered": covered} | {f"sequence/{name}": array for name, array in fitted.items()}

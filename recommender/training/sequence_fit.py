@@ -17,11 +17,11 @@ import numpy as np
 
 from recommender.features.convolutions import N_FEEDBACK
 from recommender.recall.causal_cnn import scale_logits
-from recommender.training.adam import Table, minimise
+from recommender.training.adam import Table, minimise, start_from
 
 
 def create_parameters(data: Table, settings: Table) -> Table:
-    """Random parameters, or those of the earlier fit that came along."""
+    """Random parameters, over them those of the earlier fit that came along."""
     rng = np.random.default_rng(settings["seed"])
     width, n_videos = settings["width"], len(data["covered"])
 
@@ -43,11 +43,8 @@ def create_parameters(data: Table, settings: Table) -> Table:
             f"shift{number}": jnp.zeros(2 * width),
             f"out{number}": draw(width, width, size=0.05),
         }
-    for name in parameters:
-        earlier = data.get(f"sequence/{name}")
-        if earlier is not None and earlier.shape == parameters[name].shape:
-            parameters[name] = jnp.asarray(earlier)
-    return parameters
+    content = {name: jnp.asarray(data[name]) for name in ("topic", "duration")}
+    return start_from(parameters, data, lambda started: embed_videos(started, content))
 
 
 def embed_videos(parameters: Table, data: Table) -> Any:
@@ -100,7 +97,7 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
         return
     following = np.searchsorted(liked, np.arange(len(data["video"])), side="right")
     last = np.searchsorted(liked, indptr[1:])
-    viewers = rng.permutation(np.flatnonzero(np.diff(indptr) >= 2))
+    viewers = rng.permutation(np.flatnonzero(np.diff(indptr) >= 2))[: settings["pass_viewers"]]
     size = min(settings["batch"], len(viewers))
     for start in range(0, len(viewers) - size + 1, size):
         chosen = viewers[start : start + size]
@@ -124,10 +121,10 @@ def draw_batches(data: Table, settings: Table, epoch: int) -> Iterator[Table]:
         }
 
 
-def train(data: Table, settings: Table) -> Table:
-    """The parameters after `epochs` passes over the viewers."""
+def train(data: Table, settings: Table) -> tuple[Table, Any]:
+    """The parameters after `epochs` passes over the viewers, and the loss of each pass."""
     content = {name: jnp.asarray(data[name]) for name in ("topic", "duration")}
-    viewers = int((np.diff(data["indptr"]) >= 2).sum())
+    viewers = min(int((np.diff(data["indptr"]) >= 2).sum()), settings["pass_viewers"])
     n_steps = settings["epochs"] * (viewers // max(min(settings["batch"], viewers), 1))
     return minimise(
         create_parameters(data, settings),
@@ -143,8 +140,9 @@ def main(read: str, write: str, settings: Table) -> None:
     """Train on the arrays of one file and write the parameters to another."""
     with np.load(read, allow_pickle=False) as stored:
         data = {name: stored[name] for name in stored.files}
-    parameters = train(data, settings)
-    arrays = {name: np.asarray(array) for name, array in parameters.items()}
+    parameters, losses = train(data, settings)
+    arrays = {name: np.asarray(array) for name, array in parameters.items() if name != "own"}
+    arrays["losses"] = losses
     arrays["video"] = np.asarray(embed_videos(parameters, data))
     np.savez(write, allow_pickle=False, **arrays)
 

@@ -22,6 +22,7 @@ from recommender.params import Params
 from recommender.prediction.hybrid import HybridPredictor
 from recommender.recall.als import fit_als
 from recommender.recall.linear import list_positives
+from recommender.recall.vectors import build_graph
 from recommender.training.delayed import FAST_SECONDS, weigh_labels
 from recommender.training.drift import measure_drift
 from recommender.training.evaluate import WindowLosses
@@ -88,6 +89,7 @@ def rewind(artifact: FittedArtifact) -> FittedArtifact:
     if "tastes/covered" in arrays:  # videos that came later have vectors, but no counts of that time
         then = np.asarray(arrays["tastes/covered"]) < n_full
         arrays |= {name: np.asarray(arrays[name])[then] for name in ("tastes/covered", "tastes/video")}
+    arrays.pop("tastes/graph", None)  # of all the vectors: these are compared one by one
     return FittedArtifact(arrays, {**artifact.meta, "cut_at": full_cut(artifact.meta)})
 
 
@@ -271,7 +273,10 @@ def _fold_tastes(live: FittedArtifact, new: NewRows, place: IntArray, params: Pa
     rows, vectors = fit_als(viewer, video, len(dataset.viewers), len(dataset.catalogue), once, start)
     back = np.full(len(dataset.catalogue), UNKNOWN)
     back[place[place >= 0]] = np.flatnonzero(place >= 0)
-    return {"tastes/covered": back[rows].astype(np.int32), "tastes/video": vectors}
+    folded = {"tastes/covered": back[rows].astype(np.int32), "tastes/video": vectors}
+    if "tastes/graph" in live.arrays or len(rows) > params.recall.exact_videos:
+        folded["tastes/graph"] = build_graph(vectors, params.recall)
+    return folded
 
 
 def _label_actions(new: NewRows) -> FloatArray:

@@ -9,9 +9,17 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 
-from recommender.management.benchmarks import feed, freshness, ingest, niche, reach
+from recommender.management.benchmarks import feed, freshness, ingest, niche, reach, recall, training
 
-BENCHMARKS = {"feed": feed, "freshness": freshness, "ingest": ingest, "niche": niche, "reach": reach}
+BENCHMARKS = {
+    "feed": feed,
+    "freshness": freshness,
+    "ingest": ingest,
+    "niche": niche,
+    "reach": reach,
+    "recall": recall,
+    "training": training,
+}
 
 
 def find_benchmarks() -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_the_video_left_out_is_the_next_best_of_the_block() -> None:
 def test_folding_in_solves_the_weighted_least_squares() -> None:
     tastes = _fit()
     seed, weight = np.array([1, 2, 8]), np.array([0.5, 1.0, 0.9], dtype=np.float32)
-    liked = tastes.video[tastes.slot[seed]]
+    liked = tastes.index.vectors[tastes.index.slot[seed]]
     trust = 10.0 * weight
     exact = np.linalg.solve(tastes.gram + (liked * trust[:, None]).T @ liked, liked.T @ (1 + trust))
     np.testing.assert_allclose(tastes.fold_in(seed, weight), exact, rtol=2e-3, atol=2e-3)

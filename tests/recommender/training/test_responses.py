@@ -46,9 +46,13 @@ def make_halves() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def responses() -> Responses:
+def arrays() -> dict[str, np.ndarray]:
+    return fit_responses(make_halves(), PARAMS)
+
+
+@pytest.fixture(scope="module")
+def responses(arrays) -> Responses:
     dataset = make_halves()
-    arrays = fit_responses(dataset, PARAMS)
     bucket = bucket_durations(dataset.catalogue.duration_seconds, PARAMS.features)
     return Responses.from_arrays(arrays, np.arange(N_VIDEOS), dataset.catalogue, bucket)
 
@@ -94,6 +98,23 @@ def test_without_a_fit_there_is_nothing_to_say() -> None:
     state = nothing.read(np.array([[1, 2]]), np.array([[2, 2]]))
     assert state.shape == (1, 0)
     assert not nothing.respond(state, nothing.take_items(np.arange(5)), np.arange(5)).any()
+
+
+def test_yesterdays_cnn_reaches_the_loss_of_a_cold_fit_in_fewer_passes(arrays) -> None:
+    dataset = make_halves()
+    start = arrays | {"videos/id": dataset.catalogue.video_id}
+    warm = fit_responses(dataset, replace(PARAMS, response=replace(SMALL, warm_epochs=8)), start)
+    cold = arrays["response/losses"]
+    assert len(warm["response/losses"]) == 8
+    assert warm["response/losses"][-1] < cold[-1] + 0.02
+    assert warm["response/losses"][0] < cold[7]
+
+
+def test_a_fit_of_other_videos_starts_nothing(arrays) -> None:
+    dataset = make_halves()
+    strangers = arrays | {"videos/id": dataset.catalogue.video_id + 1_000_000}
+    few = replace(PARAMS, response=replace(SMALL, epochs=2, warm_epochs=1))
+    assert len(fit_responses(dataset, few, strangers)["response/losses"]) == 2
 
 
 def test_few_events_teach_no_cnn() -> None:

@@ -98,12 +98,28 @@ def test_a_video_the_fit_does_not_cover_stands_for_any_other(arrays) -> None:
     assert votes[29] == 0
 
 
+def test_yesterdays_cnn_reaches_the_loss_of_a_cold_fit_in_fewer_passes_though_videos_came_and_went(
+    arrays,
+) -> None:
+    dataset = make_chain()
+    start = arrays | {"videos/id": dataset.catalogue.video_id[::-1]}  # yesterday's rows were others
+    start["sequence/covered"] = N_VIDEOS - 1 - arrays["sequence/covered"]
+    fewer = replace(PARAMS, sequence=replace(SMALL, videos=N_VIDEOS - 1, warm_epochs=10))
+    warm = fit_sequence(dataset, SMALL.epochs, fewer, start)["sequence/losses"]
+    cold = arrays["sequence/losses"]
+    assert len(warm) == 10
+    assert len(cold) == SMALL.epochs
+    assert warm[-1] < cold[-1] + 0.02
+    assert warm[0] < cold[9] - 0.5
+
+
 def test_an_empty_past_votes_for_nothing(model: SequenceModel) -> None:
     assert not len(model.vote(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)).video)
 
 
 def test_yesterdays_fit_starts_todays(arrays) -> None:
-    again = fit_sequence(make_chain(), 1, replace(PARAMS, sequence=replace(SMALL, rate=0.0)), arrays)
+    start = arrays | {"videos/id": make_chain().catalogue.video_id}
+    again = fit_sequence(make_chain(), 1, replace(PARAMS, sequence=replace(SMALL, rate=0.0)), start)
     np.testing.assert_allclose(again["sequence/video"], arrays["sequence/video"], atol=1e-5)
 
 
