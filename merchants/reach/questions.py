@@ -101,7 +101,7 @@ def read_posts(past: Sequence[dict[str, Any]], followers: int) -> Posts | None:
 
 
 def list_changes(question: ReachQuestion, topics: Sequence[str]) -> list[ReachQuestion]:
-    """What is tried beside the draft, one at a time: language, length, hour, topic, cover, cart, price, country.
+    """What is tried beside the draft: language, length, topic, cover, cart, price, hour, country; one each.
 
     Names are `field=value`; the page puts them in words.
     """

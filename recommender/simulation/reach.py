@@ -207,9 +207,8 @@ def _tell_interests(groups: GroupTastes | None) -> dict[str, Any]:
         )
         return {"what": "interests", "unit": "", "source": source, "is_verified": False}
     source = f"the engine's own groups of viewers by interest, version {groups.version}"
-    return {
-        "what": "interests", "value": len(groups.size), "unit": "groups", "source": source, "is_verified": True,
-    }  # fmt: skip
+    told = {"what": "interests", "value": len(groups.size), "unit": "groups", "source": source}
+    return {**told, "is_verified": True}
 
 
 _LISTED: tuple[tuple[str, str, str, bool], ...] = (

@@ -101,7 +101,7 @@ def _walk(
 def fill_pools(
     platform: Platform, pools: Pools, chances: Chances, walks: Walks, n_days: int, seed: int
 ) -> FloatArray:
-    """(n_days, n_asked) impressions of each asked video: days mixed from the walks, each impression answered."""
+    """(n_days, n_asked) impressions of each asked video on days mixed from the walks."""
     rng = np.random.default_rng(seed)
     cohort, bars = find_bars(platform, pools, chances, seed=0)
     days = [_fill(platform, pools, chances, walks, cohort, bars, rng) for _ in range(n_days)]
