@@ -123,7 +123,7 @@ def _fill(
     here = np.flatnonzero(walks.round == chosen[walks.viewer])
     asked_at = np.sort(rng.random((n_viewers, MOST_PAGES)), axis=1)
     # A viewer with fewer pages asks for them at the first of as many moments drawn.
-    n_pages = walks.n_pages[chosen, np.arange(n_viewers)]
+    n_pages: IntArray = np.take_along_axis(walks.n_pages, chosen[None, :], axis=0)[0]
     unused = np.arange(MOST_PAGES)[None, :] >= n_pages[:, None]
     asked_at = np.sort(np.where(unused, np.inf, rng.permuted(asked_at, axis=1)), axis=1)
     viewer, place = walks.viewer[here], walks.place[here]
