@@ -4,8 +4,9 @@ from celery import shared_task
 
 from merchants.alerts.watching import check_all
 from merchants.figures.activity import NIGHT_DAYS, refresh_linked
+from merchants.jobs.parts import find_waiting_parts
 from merchants.jobs.working import find_waiting, work_on
-from merchants.reach.simulating import WORKS
+from merchants.reach.simulating import WORKS, help_out
 from merchants.reports.scheduling import send_due
 from merchants.webhooks.sending import deliver_due
 
@@ -46,6 +47,8 @@ def wake_jobs() -> int:
     ids = find_waiting()
     for job_id in ids:
         run_job.apply_async([job_id], expires=30)
+    for part_id in find_waiting_parts():
+        run_part.apply_async([part_id], expires=2)
     return len(ids)
 
 
@@ -53,3 +56,9 @@ def wake_jobs() -> int:
 def run_job(job_id: int) -> None:
     """Bring one job to its end."""
     work_on(job_id, WORKS)
+
+
+@shared_task
+def run_part(part_id: int) -> int:
+    """Help the worker of a job."""
+    return help_out(part_id)

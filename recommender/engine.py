@@ -73,7 +73,16 @@ from recommender.serving.niche import (
 )
 from recommender.serving.norms import compare_with_norm, read_norm, recompute_norms
 from recommender.serving.pictures import NoSuchCreatorError, find_picture, find_pictures, keep_picture
-from recommender.serving.reach import simulate_reach
+from recommender.serving.reach import (
+    OpenRun,
+    close_run,
+    fingerprint_run,
+    list_part_markets,
+    open_run,
+    read_cover,
+    simulate_reach,
+    work_on_part,
+)
 from recommender.serving.search import (
     DEEPEST_RANK,
     FoundCreator,
@@ -97,6 +106,7 @@ from recommender.serving.wishes import (
     reset_feed,
     undo_reset,
 )
+from recommender.simulation.cover import move_cover
 from recommender.simulation.reach import ReachRun, backtest_account
 from recommender.trace import VideoTrace
 
@@ -115,6 +125,7 @@ __all__ = [
     "Lease",
     "LeaseLostError",
     "NoSuchCreatorError",
+    "OpenRun",
     "RankTold",
     "ReachRun",
     "RefusedPictureError",
@@ -139,6 +150,7 @@ __all__ = [
     "check_guards",
     "check_taxonomy",
     "claim",
+    "close_run",
     "compare_with_norm",
     "conclude_experiment",
     "describe_power",
@@ -157,6 +169,7 @@ __all__ = [
     "find_picture",
     "find_pictures",
     "find_sample_creator",
+    "fingerprint_run",
     "for_you",
     "held_by",
     "judge_account",
@@ -166,9 +179,12 @@ __all__ = [
     "list_floors",
     "list_groups",
     "list_niches",
+    "list_part_markets",
     "list_topics",
+    "move_cover",
     "mute",
     "name_values",
+    "open_run",
     "open_stored",
     "pardon_viewers",
     "preview_experiment",
@@ -181,6 +197,7 @@ __all__ = [
     "rank_name",
     "read_account",
     "read_active_weights",
+    "read_cover",
     "read_creators",
     "read_experiment",
     "read_exposure",
@@ -216,4 +233,5 @@ __all__ = [
     "stop_experiment",
     "undo_reset",
     "viewer_groups",
+    "work_on_part",
 ]

@@ -66,6 +66,19 @@ MILESTONES: tuple[int, ...] = (10_000, 100_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """What a picture shows, as `niche.avatar` reads it."""
+
+    #: (niche, chance 0-1 that the picture shows it); what is missing from a sum of 1 shows nothing of any.
+    shown: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        total = sum(chance for _, chance in self.shown)
+        if any(chance < 0 for _, chance in self.shown) or total > 1 + 1e-6:
+            raise ValueError(f"the chances of a cover sum to {total:.3f}; each must be 0 to 1, all at most 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A video nobody has seen yet."""
 
@@ -75,6 +88,7 @@ class Draft:
     topics: tuple[str, ...]  # names the engine knows
     has_cart: bool = False
     price: float | None = None  # of the basket in the currency of the account's market, > 0
+    cover: Cover | None = None  # None = none was given: the caption alone speaks
 
     @property
     def hashtag_count(self) -> int:

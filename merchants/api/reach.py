@@ -8,6 +8,7 @@ from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +17,8 @@ from merchants.api.views import MerchantView
 from merchants.jobs.requests import TooManyJobsError, cancel_job, guess_remaining_seconds
 from merchants.models import Job, Role
 from merchants.reach import simulating
+from merchants.reach.covers import read_cover
+from merchants.uploads.pictures import RefusedPictureError, read_picture
 from recommender.forecasts import HORIZONS_HOURS
 from recommender.markets import LANGUAGES, get_market
 
@@ -37,6 +40,10 @@ class DraftSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=120, required=False, default="API simulation")
     caption = serializers.CharField(max_length=2200, help_text="with its hashtags")
     topic = serializers.CharField(help_text="one the engine knows; an unknown one is refused with the list")
+    cover = serializers.FileField(
+        required=False, allow_null=True, default=None,
+        help_text="PNG, JPEG or WebP, at most 5 MB (multipart): what it shows changes the forecast",
+    )  # fmt: skip
     language = serializers.ChoiceField(choices=LANGUAGES)
     duration_seconds = serializers.FloatField(min_value=3, max_value=600)
     published_at = serializers.DateTimeField(help_text="ISO 8601 with zone")
@@ -50,6 +57,13 @@ class DraftSerializer(serializers.Serializer[Any]):
     horizon_hours = serializers.ChoiceField(choices=HORIZONS_HOURS, default=168)
     n_replicates = serializers.IntegerField(min_value=50, max_value=20_000, default=400)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=7)
+
+    def validate_cover(self, upload: Any) -> Any:
+        """The picture made safe, or why it is refused."""
+        try:
+            return read_picture(upload.read()) if upload is not None else None
+        except RefusedPictureError as problem:
+            raise ValidationError(str(problem)) from problem
 
 
 class SimulationSerializer(serializers.Serializer[Any]):
@@ -81,6 +95,7 @@ class ReachView(MerchantView):
     """The simulations of the key's team."""
 
     required_scopes: ClassVar[dict[str, str]] = {"GET": "reach:read", "POST": "reach:write"}
+    parser_classes = (JSONParser, MultiPartParser, FormParser)
 
     @extend_schema(responses=SimulationSerializer(many=True), summary="List simulations", tags=["merchant"])
     def get(self, request: Request) -> Response:
@@ -107,6 +122,7 @@ def start(request: Request, asked: dict[str, Any]) -> tuple[Job, bool]:
         raise Http404(f"account {asked['account']} is none of this key's; GET /api/v1/merchant/accounts")
     data = {name: asked[name] for name in asked if name not in ("account", "title", "topic", "published_at")}
     data |= {"draft_topics": [asked["topic"]], "published_at": asked["published_at"].timestamp()}
+    data["cover"] = read_cover(asked["cover"])
     key = request.headers.get("Idempotency-Key", "")[:64]
     try:
         return simulating.ask(account, asked["title"], data, key, cast(Any, request.user).pk)

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from merchants.models import Job
+from merchants.models import Job, JobPart
 from recommender import engine
 
 logger = logging.getLogger(__name__)
 
 Report = Callable[[float, str], None]
-#: What a kind of job does: (request, report) -> result. It reports often; a report may raise to stop it.
-Work = Callable[[dict[str, Any], Report], dict[str, Any]]
+#: What a kind of job does: (job, report) -> result. It reports often; a report may raise to stop it.
+Work = Callable[[Job, Report], dict[str, Any]]
 
 
 def find_waiting() -> list[int]:
@@ -31,7 +31,7 @@ def work_on(job_id: int, works: Mapping[str, Work]) -> Job | None:
     job = Job.objects.get(pk=job_id)
     try:
         with engine.Heartbeat(lease) as report:
-            result = works[job.kind](job.request, report)
+            result = works[job.kind](job, report)
         finish_job(lease, result)
     except engine.LeaseLostError as error:
         logger.warning("job stopped: %s", error)
@@ -48,4 +48,6 @@ def finish_job(lease: engine.Lease, result: dict[str, Any]) -> bool:
     stored = engine.held_by(lease).update(
         state=Job.State.DONE, result=result, progress=1, step="", finished_at=Now(), lease_until=None
     )
+    if stored:
+        JobPart.objects.filter(job=lease.run_id).delete()
     return bool(stored)

@@ -14,6 +14,7 @@ from merchants.models.figures import (
     VideoMetric,
 )
 from merchants.models.imports import ImportFile
+from merchants.models.job_parts import JobPart
 from merchants.models.jobs import Job
 from merchants.models.niche import NicheScore
 from merchants.models.pages import Annotation, SavedView, ShareLink
@@ -40,6 +41,7 @@ __all__ = [
     "ImportedRow",
     "Invitation",
     "Job",
+    "JobPart",
     "Membership",
     "NicheScore",
     "Order",

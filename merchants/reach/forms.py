@@ -12,7 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Account
+from merchants.reach.covers import read_cover
 from merchants.shell.formats import format_language, format_market
+from merchants.uploads.forms import read_upload
+from merchants.uploads.pictures import SafePicture
 from recommender.forecasts import HORIZONS_HOURS
 from recommender.markets import LANGUAGES, MARKET_CODES, MARKETS
 
@@ -31,6 +34,13 @@ class DraftForm(forms.Form):
         help_text=_("The engine reads its words; write it as you would post it."),
     )
     topic = forms.ChoiceField(label=_("Topic"))
+    cover = forms.FileField(
+        label=_("Cover picture"),
+        required=False,
+        help_text=_(
+            "PNG, JPEG or WebP, at most 5 MB. The engine reads what it shows; empty = the caption alone."
+        ),
+    )
     language = forms.ChoiceField(label=_("Language spoken"))
     duration_seconds = forms.FloatField(label=_("Length in seconds"), min_value=3, max_value=600, initial=20)
     published_at = forms.DateTimeField(
@@ -63,6 +73,10 @@ class DraftForm(forms.Form):
         for name, options in choices.items():
             self.fields[name].choices = options  # type: ignore[attr-defined]
 
+    def clean_cover(self) -> SafePicture | None:
+        """The picture made safe, or why it is refused."""
+        return read_upload(self.cleaned_data["cover"])
+
     def clean_published_at(self) -> datetime:
         """The written wall clock is the account's; not more than a year away, either way."""
         moment: datetime = self.cleaned_data["published_at"]
@@ -78,6 +92,7 @@ class DraftForm(forms.Form):
         return {
             "caption": data["caption"],
             "draft_topics": [data["topic"]],
+            "cover": read_cover(data["cover"]),
             "language": data["language"],
             "duration_seconds": data["duration_seconds"],
             "published_at": data["published_at"].timestamp(),

@@ -11,7 +11,7 @@ import numpy as np
 
 from recommender import engine
 from recommender.contracts import FloatArray
-from recommender.forecasts import AccountFacts, Draft, Posts, ReachQuestion
+from recommender.forecasts import AccountFacts, Cover, Draft, Posts, ReachQuestion
 from recommender.markets import LANGUAGES, MARKET_CODES, MARKETS
 
 #: Lengths, in seconds, that are tried beside the draft's.
@@ -19,6 +19,8 @@ _LENGTHS = (12.0, 25.0, 45.0, 75.0)
 #: Local hours that are tried.
 _HOURS = (8, 12, 18, 21)
 _PRICE_CUT = 0.8
+#: Chance from which a cover is taken to show a topic plainly.
+_CLEAR_COVER = 0.8
 _HOUR_SECONDS = 3600.0
 
 
@@ -49,6 +51,7 @@ def read_question(request: dict[str, Any]) -> ReachQuestion:
         topics=tuple(request["draft_topics"]),
         has_cart=bool(request["has_cart"]),
         price=float(request["price"]) if request.get("price") else None,
+        cover=_read_cover(request.get("cover")),
     )
     followers = int(request["followers"])
     past = read_posts(request.get("past", ()), followers)
@@ -61,6 +64,13 @@ def read_question(request: dict[str, Any]) -> ReachQuestion:
         markets=tuple(request["markets"]),
         horizon_hours=int(request["horizon_hours"]),
     )
+
+
+def _read_cover(told: dict[str, Any] | None) -> Cover | None:
+    """What the draft's cover was seen to show; None without one."""
+    if told is None:
+        return None
+    return Cover(tuple((str(niche), float(chance)) for niche, chance in told["shown"]))
 
 
 def read_posts(past: Sequence[dict[str, Any]], followers: int) -> Posts | None:
@@ -91,7 +101,7 @@ def read_posts(past: Sequence[dict[str, Any]], followers: int) -> Posts | None:
 
 
 def list_changes(question: ReachQuestion, topics: Sequence[str]) -> list[ReachQuestion]:
-    """What is tried beside the draft: language, length, hour, topic, cart, price, country; one at a time.
+    """What is tried beside the draft: language, length, topic, cover, cart, price, hour, country; one each.
 
     Names are `field=value`; the page puts them in words.
     """
@@ -108,7 +118,9 @@ def list_changes(question: ReachQuestion, topics: Sequence[str]) -> list[ReachQu
         if not 0.75 < seconds / draft.duration_seconds < 1.33:
             change_draft(f"duration={seconds:g}", duration_seconds=seconds)
     for topic in [name for name in topics if name not in draft.topics][:3]:
-        change_draft(f"topic={topic}", topics=(topic,))
+        change_draft(f"topic={topic}", topics=(topic,), cover=engine.move_cover(draft, topic))
+    for name, cover in _try_covers(draft):
+        change_draft(f"cover={name}", cover=cover)
     change_draft(f"cart={'no' if draft.has_cart else 'yes'}", has_cart=not draft.has_cart)
     if draft.price:
         change_draft(f"price={draft.price * _PRICE_CUT:.6g}", price=draft.price * _PRICE_CUT)
@@ -118,6 +130,14 @@ def list_changes(question: ReachQuestion, topics: Sequence[str]) -> list[ReachQu
             account = replace(question.account, market=market)
             changes.append(replace(question, name=f"country={market}", account=account))
     return changes
+
+
+def _try_covers(draft: Draft) -> list[tuple[str, Cover]]:
+    """A cover that shows the draft's topic plainly, where its own does not; one that shows nothing of it."""
+    topic = draft.topics[0]
+    said = dict(draft.cover.shown).get(topic, 0.0) if draft.cover is not None else 1.0
+    tried = [(topic, Cover(((topic, 1.0),)))] if said < _CLEAR_COVER else []
+    return [*tried, ("none", Cover(()))] if said > 1 - _CLEAR_COVER else tried
 
 
 def _change_hours(question: ReachQuestion) -> list[ReachQuestion]:

@@ -13,6 +13,7 @@ from merchants.reach.past import find_followers, list_past
 from merchants.reach.questions import read_posts
 from merchants.reach.wording import name_actions, name_change, name_drivers, name_outcomes, name_streams
 from merchants.shell.formats import format_count, format_market, format_money, format_percent
+from merchants.shell.niches import name_niche
 from merchants.shell.tables import Column, Row, Table
 from recommender import engine
 from recommender.forecasts import AccountFacts, Draft, ReachQuestion
@@ -52,6 +53,7 @@ def show_result(job: Job) -> dict[str, Any]:
         "drivers": _show_drivers(result["drivers"]),
         "streams": [(name_streams()[name], line["q50"]) for name, line in forecast["streams"].items()],
         "cart_path": _show_paths(job, forecast),
+        "cover": _tell_cover(result.get("cover")),
         "assumptions": _tabulate_assumptions(result["assumptions"]),
     }
 
@@ -147,6 +149,18 @@ def _show_paths(job: Job, forecast: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for title, steps in ((_("Cart in the video"), cart), (_("Link in the profile"), profile))
     ]
+
+
+def _tell_cover(cover: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the engine saw on the cover; None without one."""
+    if cover is None:
+        return None
+    instead = cover["shows_instead"]
+    return {
+        "share": cover["shows_topic"],
+        "instead": name_niche(instead) if instead else "",
+        "instead_share": cover["shows_instead_chance"],
+    }
 
 
 def _tabulate_assumptions(lines: list[dict[str, Any]]) -> Table:

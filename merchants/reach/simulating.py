@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from merchants.jobs.parts import Do, help_with, work_in_parts
 from merchants.jobs.requests import request_job
 from merchants.jobs.working import Report, Work
 from merchants.models import Account, Job
@@ -17,9 +19,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def simulate(request: dict[str, Any], report: Report) -> dict[str, Any]:
-    """One reach job: what was asked in, the answer out."""
-    return engine.simulate_reach(read_run(request), report)
+def simulate(job: Job, report: Report) -> dict[str, Any]:
+    """One reach job in pieces that other workers may take: what was asked in, the answer out."""
+    report(0.01, "building the engine with your video in it")
+    run = read_run(job.request)
+    opened = engine.open_run(run)
+    markets = engine.list_part_markets(run)
+
+    def tell(done: int, number: int) -> None:
+        report(0.05 + 0.6 * done / len(markets), f"asking the engine: {markets[number]}")
+
+    fingerprint = engine.fingerprint_run(opened)
+    found = work_in_parts(job, len(markets), fingerprint, partial(engine.work_on_part, opened), tell)
+    return engine.close_run(opened, found, report)
+
+
+def help_out(part_id: int) -> int:
+    """Take pieces of a reach job that another worker runs; how many were done."""
+    return help_with(part_id, _open_job)
+
+
+def _open_job(job: Job) -> tuple[str, Do]:
+    opened = engine.open_run(read_run(job.request))
+    return engine.fingerprint_run(opened), partial(engine.work_on_part, opened)
 
 
 #: What each kind of job does.

@@ -52,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def _make_form(request: HttpRequest, account: Account) -> DraftForm:
     topics = engine.list_topics()
     if request.method == "POST":
-        return DraftForm(request.POST, account=account, topics=topics)
+        return DraftForm(request.POST, request.FILES, account=account, topics=topics)
     copied = jobs_for(request.user, Job.Kind.REACH).filter(pk=_read_id(request.GET.get("like"))).first()
     first = {**guess_draft(account, find_followers(account), topics), "key": uuid.uuid4().hex}
     first["title"] = _("Draft of today")

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from merchants.shell.formats import format_language, format_market
+from merchants.shell.niches import name_niche
 
 
 def name_outcomes() -> dict[str, str]:
@@ -66,12 +67,19 @@ def name_change(name: str) -> str:
         "language": lambda: _("Speak %(language)s") % {"language": format_language(value)},
         "duration": lambda: _("Make it %(seconds)s seconds long") % {"seconds": value},
         "topic": lambda: _("Make it about %(topic)s") % {"topic": value},
+        "cover": lambda: _show_on_cover(value),
         "cart": lambda: _("Add a shopping cart") if value == "yes" else _("Leave the shopping cart out"),
         "price": lambda: _("Ask %(price)s for the basket") % {"price": value},
         "hour": lambda: _("Post at %(hour)s:00") % {"hour": value},
         "country": lambda: _("Post from an account in %(country)s") % {"country": format_market(value)},
     }
     return str(sentences[field]()) if field in sentences else name
+
+
+def _show_on_cover(topic: str) -> str:
+    if topic == "none":
+        return _("A cover that shows nothing of it")
+    return _("Show %(topic)s on the cover") % {"topic": name_niche(topic)}
 
 
 def name_step(step: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
@@ -17,13 +18,11 @@ from recommender.contracts import (
     BoolArray,
     FloatArray,
     IntArray,
-    Scenario,
     ValueWeights,
-    ViewerState,
 )
 from recommender.flow import Engine, ReadyPage, prepare_page
 from recommender.rerank.value import value_terms
-from recommender.simulation.audience import draw_panel, make_scene
+from recommender.simulation.audience import GroupTastes, draw_panel, make_scene
 from recommender.simulation.reach_params import ReachParams
 from recommender.simulation.show_odds import find_page_odds
 
@@ -32,6 +31,8 @@ _MIN_COHORT = 8
 #: Cohorts by length, seconds: short clips, the usual, long ones.
 _DURATION_CUTS = (15.0, 60.0)
 _PAGE_SIZE = 10
+#: Viewers of one piece of work: a piece takes a tenth of a second, its bookkeeping a hundredth.
+_PART_VIEWERS = 10
 Report = Callable[[float, str], None]
 
 
@@ -54,6 +55,25 @@ class MarketView:
         return score
 
 
+@dataclass(frozen=True, slots=True)
+class PanelPart:
+    """Some viewers of one market's panel: the piece of a run that one worker takes."""
+
+    market: str
+    start: int  # the first viewer
+    stop: int  # behind the last
+
+
+def list_parts(markets: Sequence[str], params: ReachParams) -> list[PanelPart]:
+    """The pieces of a run, in the order in which they are summed: always the same, whoever works on them."""
+    starts = range(0, params.panel_viewers, _PART_VIEWERS)
+    return [
+        PanelPart(market, start, min(start + _PART_VIEWERS, params.panel_viewers))
+        for market in markets
+        for start in starts
+    ]
+
+
 def view_markets(
     engine: Engine,
     weights: ValueWeights,
@@ -63,33 +83,64 @@ def view_markets(
     params: ReachParams,
     seed: int,
     report: Report,
+    groups: GroupTastes | None = None,
 ) -> dict[str, MarketView]:
     """The engine's view of the catalogue rows (drafts included in the engine's catalogue) in each market."""
-    views = {}
-    for place, market in enumerate(markets):
-        report(place / len(markets), market)
-        states = draw_panel(engine, market, params, seed, now)
-        scenes = make_scene(market, now, states)
-        views[market] = _view_market(engine, weights, rows, states, scenes, params)
-    return views
+    parts = list_parts(markets, params)
+    found = []
+    for place, part in enumerate(parts):
+        report(place / len(parts), part.market)
+        found.append(view_part(engine, weights, rows, part, now, params, seed, groups))
+    return close_parts(parts, found, params)
 
 
-def _view_market(
+def view_part(
     engine: Engine,
     weights: ValueWeights,
     rows: IntArray,
-    states: Sequence[ViewerState],
-    scenes: Sequence[Scenario],
+    part: PanelPart,
+    now: float,
     params: ReachParams,
-) -> MarketView:
-    sums = _Sums(len(rows))
-    for state, scene in zip(states, scenes, strict=True):
+    seed: int,
+    groups: GroupTastes | None = None,
+) -> PanelSums:
+    """What some viewers of a market's panel add to its view."""
+    states = draw_panel(engine, part.market, params, seed, now, groups)[part.start : part.stop]
+    sums = PanelSums(len(rows))
+    for state, scene in zip(states, make_scene(part.market, now, states), strict=True):
         sums.add(engine, rows, prepare_page(engine, state, scene, weights), weights, scene.market)
-    return sums.close(params.odds_strength)
+    return sums
 
 
-class _Sums:
+def close_parts(
+    parts: Sequence[PanelPart], found: Sequence[PanelSums], params: ReachParams
+) -> dict[str, MarketView]:
+    """Each market's view; the sums of its parts are added in the order of the parts."""
+    markets = dict.fromkeys(part.market for part in parts)
+    return {
+        market: add_sums(
+            [sums for part, sums in zip(parts, found, strict=True) if part.market == market]
+        ).close(params.odds_strength)
+        for market in markets
+    }
+
+
+def add_sums(found: Sequence[PanelSums]) -> PanelSums:
+    """One sum of several, added in their order: a sum of floats depends on it."""
+    total = PanelSums(len(found[0].odds))
+    for sums in found:
+        for name in PanelSums.NAMES:
+            setattr(total, name, getattr(total, name) + getattr(sums, name))
+    return total
+
+
+class PanelSums:
     """Running sums over a panel's viewers."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "n_viewers", "odds", "position", "met", "action", "seconds", "terms", "usual_action", "usual_terms",
+        "n_usual",
+    )  # fmt: skip
 
     def __init__(self, n_variants: int) -> None:
         self.n_viewers = 0
@@ -99,6 +150,10 @@ class _Sums:
         self.terms = np.zeros((n_variants, len(VALUE_TERMS)))
         self.usual_action, self.usual_terms = np.zeros(N_ACTIONS), np.zeros(len(VALUE_TERMS))
         self.n_usual = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers that give the very same sums back (`read_sums`)."""
+        return {name: np.asarray(getattr(self, name)).tolist() for name in self.NAMES}
 
     def add(
         self, engine: Engine, rows: IntArray, ready: ReadyPage, weights: ValueWeights, market: int
@@ -119,7 +174,7 @@ class _Sums:
             return
         asked = np.where(here, _find(ready.shortlist.video_id, engine.catalogue.video_id[rows]), -1)
         odds = find_page_odds(ready, asked, _PAGE_SIZE, engine.params.rerank, alone=True)
-        share = len(odds.page) * engine.params.rerank.exploration_share / max(len(cohort), 1)
+        share = odds.drawn / max(len(cohort), 1)
         new_on_page = ready.shortlist.is_new[odds.page].sum() / max(len(cohort), 1)
         self.odds += odds.probability / max(share + new_on_page, 1e-6)
         probability = ready.predictions.probability
@@ -152,6 +207,15 @@ class _Sums:
             watch_seconds=self.seconds / met,
             admitted=share,
         )
+
+
+def read_sums(told: dict[str, Any]) -> PanelSums:
+    """The sums that `PanelSums.to_dict` told."""
+    sums = PanelSums(len(told["odds"]))
+    for name in PanelSums.NAMES:
+        value = told[name]
+        setattr(sums, name, np.array(value, dtype=np.float64) if isinstance(value, list) else int(value))
+    return sums
 
 
 def _expand(ready: ReadyPage, weights: ValueWeights, market: int) -> FloatArray:

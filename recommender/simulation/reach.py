@@ -24,7 +24,9 @@ from recommender.simulation.answer import (
     spell_weighted,
     update_futures,
 )
-from recommender.simulation.engine_view import view_markets
+from recommender.simulation.audience import GroupTastes
+from recommender.simulation.cover import describe_cover, list_shown, mix_covers
+from recommender.simulation.engine_view import MarketView, view_markets
 from recommender.simulation.estimate import draw_futures, measure_usual_audience, scale_account
 from recommender.simulation.reach_params import ReachParams, hours_a_month
 
@@ -59,34 +61,47 @@ class ReachRun:
 
 
 def simulate_reach(
-    engine: Engine, weights: ValueWeights, rows: IntArray, run: ReachRun, report: Report
+    engine: Engine,
+    weights: ValueWeights,
+    rows: IntArray,
+    run: ReachRun,
+    report: Report,
+    groups: GroupTastes | None = None,
 ) -> dict[str, Any]:
     """The answer as plain numbers.
 
     Parameters
     ----------
-    engine : over a catalogue that holds the question and its variants in `rows`, in this order.
+    engine : over a catalogue that holds `list_asked(run, topic_names)` in `rows`, in this order.
     report : told the fraction done and the step; may raise to stop the run.
+    groups : the engine's groups of viewers by interest; None = tastes from the market's likes.
     """
-    questions = (run.question, *run.variants)
     # A page's products are so small that threads inside them only wait for each other.
     with threadpool_limits(1, "blas"):
-        return _answer(engine, weights, rows, run, questions, report)
+        views = view_markets(
+            engine, weights, rows, MARKET_CODES, run.question.published_at, run.params, run.seed,
+            lambda fraction, market: report(0.05 + 0.6 * fraction, f"asking the engine: {market}"), groups,
+        )  # fmt: skip
+    return answer_reach(engine, run, views, report, groups)
 
 
-def _answer(
+def list_asked(run: ReachRun, topic_names: Sequence[str]) -> list[ReachQuestion]:
+    """What the engine is asked about: the question, its variants, and what their covers show instead."""
+    questions = [run.question, *run.variants]
+    return questions + list_shown(questions, topic_names)[0]
+
+
+def answer_reach(
     engine: Engine,
-    weights: ValueWeights,
-    rows: IntArray,
     run: ReachRun,
-    questions: Sequence[ReachQuestion],
+    views: dict[str, MarketView],
     report: Report,
+    groups: GroupTastes | None = None,
 ) -> dict[str, Any]:
-    """The run in order: the engine's view, the futures, the figures."""
-    views = view_markets(
-        engine, weights, rows, MARKET_CODES, run.question.published_at, run.params, run.seed,
-        lambda fraction, market: report(0.05 + 0.6 * fraction, f"asking the engine: {market}"),
-    )  # fmt: skip
+    """The answer from the engine's view of every market: the futures, then the figures."""
+    questions = (run.question, *run.variants)
+    _, mixtures = list_shown(questions, engine.catalogue.topic_names)
+    views = {name: mix_covers(view, mixtures, run.params.cover_share) for name, view in views.items()}
     usual = measure_usual_audience(run.question, run.params)
     draws = []
     for place, question in enumerate(questions):
@@ -105,8 +120,9 @@ def _answer(
         "seed": run.seed,
         "horizon_hours": run.question.horizon_hours,
         "account_videos": scale_account(run.question).n_past,
+        "cover": describe_cover(run.question.draft, engine.catalogue.topic_names),
         "drivers": find_drivers(run.question, views, draws[0], run.params),
-        "assumptions": list_assumptions(run),
+        "assumptions": list_assumptions(run, groups),
         **_sum_up(run, draws),
     }
 
@@ -154,7 +170,7 @@ def _update(draws: ReachDraws, run: ReachRun) -> list[dict[str, Any]]:
     return updates
 
 
-def list_assumptions(run: ReachRun) -> list[dict[str, Any]]:
+def list_assumptions(run: ReachRun, groups: GroupTastes | None = None) -> list[dict[str, Any]]:
     """Every number the answer leans on that is no prediction: value, unit, date, source, checked or not."""
     lines: list[dict[str, Any]] = []
     for code in run.question.markets:
@@ -174,12 +190,25 @@ def list_assumptions(run: ReachRun) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     lines.append({"what": "language_shares", "unit": "share", "source": LANGUAGE_SOURCE, "is_verified": True})
+    lines.append(_tell_interests(groups))
     params = asdict(run.params)
     lines += [
         {"what": name, "value": params[name], "unit": unit, "source": source, "is_verified": checked}
         for name, unit, source, checked in _LISTED
     ]
     return lines
+
+
+def _tell_interests(groups: GroupTastes | None) -> dict[str, Any]:
+    """Where the tastes of the simulated viewers come from."""
+    if groups is None:
+        source = (
+            "what each market likes lately: no grouping of viewers is in force; `manage.py regroup` makes one"
+        )
+        return {"what": "interests", "unit": "", "source": source, "is_verified": False}
+    source = f"the engine's own groups of viewers by interest, version {groups.version}"
+    told = {"what": "interests", "value": len(groups.size), "unit": "groups", "source": source}
+    return {**told, "is_verified": True}
 
 
 _LISTED: tuple[tuple[str, str, str, bool], ...] = (
@@ -191,6 +220,12 @@ _LISTED: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     ("audience_power", "power", "assumption: how views grow with the audience that understands", False),
+    (
+        "cover_share",
+        "share",
+        "assumption: viewers who go by the cover; no public log tells covers apart",
+        False,
+    ),
     ("plays_per_impression", "share", "KuaiRand-Pure, 2022", True),
     ("impressions_per_person", "per day", "KuaiRand-Pure, 2022, median video", True),
     ("tail_exponent", "", "24,766 public videos of 2020", True),

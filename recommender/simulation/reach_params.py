@@ -59,8 +59,10 @@ class ReachParams:
     audience_spread: float = 0.25
     # Viewers of a market that the engine is asked for, 8-1000: at 40 the mean prediction is known to 4 %.
     panel_viewers: int = 40
-    # Videos a panel viewer watched long before, 0-100; with fewer the engine takes them for a newcomer.
+    # Videos a panel viewer watched long before that tell their taste, 0-100.
     panel_past: int = 8
+    # Videos a panel viewer has met since sign-up, 20-100000: beyond 20 the feed no longer looks for a taste.
+    panel_met: int = 500
     # Part of a video's standing in its cohort that predictions before posting see, 0-1. Assumption; a
     # merchant's own backtest replaces the spread that it leaves.
     foresight: float = 0.45
@@ -83,6 +85,9 @@ class ReachParams:
     odds_power: float = 0.5
     # Odds beyond which a video gains nothing more in a market, 1-100: the panel's own are known to a factor.
     most_odds: float = 6.0
+    # Share of the audience that goes by the cover and not by the caption, 0-1. Assumption: no public log
+    # tells covers apart; in a feed that plays by itself the first picture is one of several things.
+    cover_share: float = 0.3
     # Imagined panel viewers with usual odds behind those of a market, 0-100.
     odds_strength: float = 8.0
     # Tail exponent of views beyond the largest fitted quantile: real counts, `validate reach`.

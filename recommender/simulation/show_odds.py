@@ -1,8 +1,8 @@
 """How likely a page shows a video: the re-rank's own rules, with its coins counted instead of thrown.
 
-`rerank.compose` builds a page place by place and throws one coin a place: explore or not. Here the places are
-walked once along the page without exploration, and each video's chance of every coin is added up. Agrees with
-pages that are really composed (tests/recommender/simulation).
+`rerank.compose` builds a page place by place and throws one coin a place: take the best, or draw from one of
+the page's lanes. Here the places are walked once along the page without draws, and each video's chance of
+every coin is added up. Agrees with pages that are really composed (tests/recommender/simulation).
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import numpy as np
 from scipy.special import bdtr
 
 from recommender.contracts import UNKNOWN, BoolArray, FloatArray, IntArray
-from recommender.features.order import pick_top
 from recommender.flow import ReadyPage
 from recommender.params import RerankParams
 from recommender.rerank.diversity import PageDiversity
-from recommender.rerank.exploration import soften
+from recommender.rerank.exploration import NEW, ArmLane, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,8 @@ class PageOdds:
     place: IntArray  # (n_asked,) where it stands on that page, -1 where it does not
     missed: FloatArray  # (n_asked,) chance that no coin of this page draws it
     delay: float  # chance a place that a coin fills it with a video from beyond the page
+    drawn: float  # mean number of the page's places that a coin fills
+    still: FloatArray  # (n_shortlist,) chance of each row that no coin drew it, earlier pages included
 
     @property
     def probability(self) -> FloatArray:
@@ -43,7 +44,12 @@ def chance_of_delay(place: IntArray, n_places: int, delay: float) -> FloatArray:
 
 
 def find_page_odds(
-    ready: ReadyPage, asked: IntArray, k: int, params: RerankParams, alone: bool = False
+    ready: ReadyPage,
+    asked: IntArray,
+    k: int,
+    params: RerankParams,
+    alone: bool = False,
+    still: FloatArray | None = None,
 ) -> PageOdds:
     """Chances of the asked shortlist rows.
 
@@ -52,39 +58,45 @@ def find_page_odds(
     asked : (n_asked,) rows of `ready.shortlist`, -1 for a video that did not come so far: its chance is 0.
     alone : each asked video meets the page without the other asked ones: variants of one video that do not
         compete with each other. Otherwise they stand in the shortlist like any other.
+    still : (n_shortlist,) chance of each row that no coin of an earlier page drew it; None = first page.
     """
     short = ready.shortlist
     value = short.terms.sum(axis=1)
     value = np.where(np.isfinite(value), value, -np.inf)
     present = asked >= 0
     rows = np.where(present, asked, 0)
-    walk = _Walk(ready, value, params)
+    walk = _Walk(ready, value, params, still)
     if alone:
         walk.is_open[asked[present]] = False
     is_guest = np.zeros(len(value), dtype=bool)
     is_guest[asked[present]] = alone
     place = np.full(len(asked), -1)
     missed = np.ones(len(asked))
-    coins: list[dict[int, float]] = []
+    coins: list[FloatArray] = []
     while len(walk.page) < k and walk.step():
         turn = len(walk.page) - 1
         new_here = (place < 0) & (walk.beats(rows, is_guest) if alone else (rows == walk.page[-1]))
         place[new_here & present] = turn
-        drawn = walk.explore()
-        missed *= 1 - params.exploration_share * walk.draw_asked(rows, is_guest, drawn)
-        coins.append(drawn)
+        coins.append(walk.explore())
+        if alone:
+            missed *= 1 - walk.draw_guests(rows)
+    if not alone:
+        missed = walk.still[rows] / np.maximum(walk.before[rows], 1e-12)
     # A coin delays the page where it draws a video that the rest of the page would not have shown.
-    stays = set(walk.page)
-    delays = [sum(chance for row, chance in drawn.items() if row not in stays) for drawn in coins]
-    delay = params.exploration_share * float(np.mean(delays)) if delays else 0.0
+    counted = np.sum(coins, axis=0) if coins else np.zeros(len(value))
+    drawn = float(counted.sum())
+    delay = (drawn - float(counted[walk.page].sum())) / max(len(coins), 1)
     place = np.where(present, place, -1)
-    return PageOdds(np.array(walk.page, dtype=np.int64), place, np.where(present, missed, 1.0), delay)
+    page = np.array(walk.page, dtype=np.int64)
+    return PageOdds(page, place, np.where(present, missed, 1.0), delay, drawn, walk.still)
 
 
 class _Walk:
-    """The page without exploration, place by place, as `rerank.compose` would fill it."""
+    """The page without draws, place by place, as `rerank.compose` would fill it."""
 
-    def __init__(self, ready: ReadyPage, value: FloatArray, params: RerankParams) -> None:
+    def __init__(
+        self, ready: ReadyPage, value: FloatArray, params: RerankParams, still: FloatArray | None
+    ) -> None:
         self.short, self.value, self.params = ready.shortlist, value, params
         self.is_open: BoolArray = np.isfinite(value)
         self.diversity = PageDiversity(self.short.creator, self.short.vectors, value, params)
@@ -92,7 +104,13 @@ class _Walk:
         self.last = (ready.last_creator, ready.last_sound)
         self.adjusted = value
         self.apart: BoolArray = self.is_open
-        self._pool: IntArray = np.zeros(0, dtype=np.int64)
+        self.still = np.ones(len(value)) if still is None else still.copy()
+        self.before = self.still.copy()
+        self.here = value  # (n,) what this place may be given to, -inf elsewhere
+        usual = (Lane(NEW, params.exploration_share, self.short.is_new),)
+        lanes = usual if self.short.lanes is None else self.short.lanes
+        self.lanes = [lane for lane in lanes if lane.share > 0]
+        self.scale = 1.0 / max(1.0, sum(lane.share for lane in self.lanes))
 
     def step(self) -> bool:
         """Fill the next place; False where the rules leave nothing."""
@@ -103,8 +121,8 @@ class _Walk:
         if not (apart & self.is_open).any():
             return False
         self.adjusted = self.diversity.adjust(self.value)
-        best = int(np.where(apart & self.is_open, self.adjusted, -np.inf).argmax())
-        self._pool = self._find_pool()
+        self.here = np.where(apart & self.is_open, self.adjusted, -np.inf)
+        best = int(self.here.argmax())
         self.page.append(best)
         self.is_open[best] = False
         self.diversity.add(best)
@@ -118,33 +136,80 @@ class _Walk:
         )
         return wins
 
-    def _find_pool(self) -> IntArray:
-        """Rows exploration draws from at this place."""
-        pool = np.flatnonzero(self.short.is_new & self.apart & self.is_open & np.isfinite(self.adjusted))
-        if len(pool) > self.params.exploration_pool:
-            pool = pool[pick_top(self.adjusted[pool], self.params.exploration_pool)]
-        return pool
+    def explore(self) -> FloatArray:
+        """(n,) chance of each row that a coin puts it here instead of the best."""
+        drawn = np.zeros(len(self.value))
+        for lane in self.lanes:
+            if isinstance(lane, ArmLane):
+                drawn += lane.share * self.scale * self._draw_arm(lane)
+                continue
+            rows, odds = lane.chances(self.here, self.params)
+            # What an earlier coin took leaves its chance to the others.
+            odds = odds * self.still[rows]
+            drawn[rows] += lane.share * self.scale * odds / max(odds.sum(), 1e-12)
+        drawn[self.page[-1]] = 0.0
+        self.still *= 1 - np.minimum(drawn / np.maximum(self.still, 1e-12), 1.0)
+        return drawn
 
-    def explore(self) -> dict[int, float]:
-        """Chance of each row to be drawn if this place explores; empty where no new video is left."""
-        if not len(self._pool):
-            return {}
-        chances = soften(self.adjusted[self._pool], self.params)
-        return dict(zip(self._pool.tolist(), chances.tolist(), strict=True))
+    def _draw_arm(self, lane: ArmLane) -> FloatArray:
+        """(n,) chance of each row to be the best of its arm that no coin took, and of the arm to be drawn."""
+        rows = np.flatnonzero(np.isfinite(self.here) & (lane.arm >= 0))
+        drawn = np.zeros(len(self.value))
+        if not len(rows):
+            return drawn
+        order = rows[np.lexsort((-self.here[rows], lane.arm[rows]))]
+        arm = lane.arm[order]
+        first = np.append(True, arm[1:] != arm[:-1])
+        taken = np.log(np.maximum(1 - self.still[order], 1e-12))
+        before = np.cumsum(taken) - taken
+        before -= before[first][np.cumsum(first) - 1]
+        odds = lane.chance[arm] + 1e-9
+        drawn[order] = odds / odds[first].sum() * self.still[order] * np.exp(before)
+        return drawn
 
-    def draw_asked(self, rows: IntArray, is_guest: BoolArray, drawn: dict[int, float]) -> FloatArray:
-        """(n,) chance of each asked row to be drawn if this place explores."""
-        odds = np.zeros(len(rows))
-        for place, row in enumerate(rows.tolist()):
-            if not is_guest[row]:
-                odds[place] = drawn.get(row, 0.0)
-            elif self.short.is_new[row] and self.apart[row]:
-                odds[place] = self._draw_guest(row, self._pool)
-        return odds
+    def draw_guests(self, rows: IntArray) -> FloatArray:
+        """(n,) the same chance of each guest, had it alone been among the others."""
+        drawn = np.zeros(len(rows))
+        may = self.apart[rows] & np.isfinite(self.adjusted[rows])
+        for lane in self.lanes:
+            if isinstance(lane, ArmLane):
+                inside = may & (lane.arm[rows] >= 0)
+                odds = _join_arms(lane, self.here, self.adjusted, rows[inside])
+            else:
+                inside = may & lane.is_in[rows]
+                odds = _join_pool(lane, self.here, self.adjusted, rows[inside], self.params)
+            drawn[inside] += lane.share * self.scale * odds
+        return drawn
 
-    def _draw_guest(self, row: int, pool: IntArray) -> float:
-        joined = np.append(pool, row)
-        if len(joined) > self.params.exploration_pool:
-            joined = joined[pick_top(self.adjusted[joined], self.params.exploration_pool)]
-        chosen = soften(self.adjusted[joined], self.params)[joined == row]
-        return float(chosen.sum())
+
+def _join_pool(
+    lane: Lane, here: FloatArray, value: FloatArray, guests: IntArray, params: RerankParams
+) -> FloatArray:
+    """(n_guests,) chance of each to be drawn by softmax from the lane's rows and itself."""
+    pool = np.flatnonzero(lane.is_in & np.isfinite(here))
+    joined = np.column_stack([value[guests], np.tile(value[pool], (len(guests), 1))])
+    if lane.lift is not None:
+        lift = np.column_stack([lane.lift[guests], np.tile(lane.lift[pool], (len(guests), 1))])
+        joined = joined + lift * np.maximum(joined.std(axis=1, keepdims=True), 1e-6)
+    own = joined[:, 0].copy()
+    most = params.exploration_pool
+    if joined.shape[1] > most:
+        joined = -np.partition(-joined, most - 1, axis=1)[:, :most]
+    heat = np.maximum(joined.std(axis=1) * params.exploration_temperature, 1e-9)
+    top = joined.max(axis=1, initial=-np.inf)
+    weight = np.exp((joined - top[:, None]) / heat[:, None]).sum(axis=1)
+    chance: FloatArray = np.where(own >= joined.min(axis=1), np.exp((own - top) / heat) / weight, 0.0)
+    return chance
+
+
+def _join_arms(lane: ArmLane, here: FloatArray, value: FloatArray, guests: IntArray) -> FloatArray:
+    """(n_guests,) chance of each to be its arm's best, and of the arm to be drawn."""
+    rows = np.flatnonzero(np.isfinite(here) & (lane.arm >= 0))
+    best = np.full(len(lane.chance), -np.inf)
+    np.maximum.at(best, lane.arm[rows], here[rows])
+    odds = lane.chance + 1e-9
+    arm = lane.arm[guests]
+    others = odds[np.isfinite(best)].sum()
+    total = others + np.where(np.isfinite(best[arm]), 0.0, odds[arm])
+    chance: FloatArray = np.where(value[guests] > best[arm], odds[arm] / total, 0.0)
+    return chance

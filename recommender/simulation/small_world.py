@@ -1,6 +1,6 @@
 """The same question asked twice of a small world: through the real feed, impression by impression, and fast.
 
-`run_feed` serves every page to every viewer with `flow.rank_for_viewer` and lets viewers answer by the
+`small_feed` serves every page to every viewer with `flow.rank_for_viewer` and lets viewers answer by the
 engine's own predictions. `estimate_feed` prepares each viewer's pages once, counts the coins of the re-rank
 (`show_odds`) and draws sums instead of viewers. Both send videos through the same pools and bars.
 """
@@ -22,15 +22,17 @@ from recommender.contracts import (
     ValueWeights,
     ViewerState,
 )
-from recommender.flow import Engine, ReadyPage, prepare_page, rank_for_viewer, score_videos
+from recommender.flow import Engine, ReadyPage, prepare_page, score_videos
 from recommender.markets import MARKET_CODES, MARKETS
+from recommender.simulation.processes import map_parts
 from recommender.simulation.show_odds import chance_of_delay, find_page_odds
 
 #: Pages a viewer can ask for in the time simulated: beyond that the chance is below one in a thousand.
-_MOST_PAGES = 6
+MOST_PAGES = 6
 _COHORT_DRAWS = 200
 #: Equal parts of the time in which early and late viewers are told apart.
 _TIMES = 8
+_PART = 50  # viewers of one piece of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +74,54 @@ class Platform:
 class Chances:
     """What the fast path knows of a platform, counted once."""
 
-    shown: FloatArray  # (n_viewers, _MOST_PAGES, n_asked) chance to stand on that page of that viewer
+    shown: FloatArray  # (n_viewers, MOST_PAGES, n_asked) chance to stand on that page of that viewer
     action: FloatArray  # (n_viewers, n_asked, N_ACTIONS) float32 the engine's own predictions
 
 
-def count_chances(platform: Platform, progress: Callable[[float], None] | None = None) -> Chances:
+def count_chances(
+    platform: Platform, n_processes: int = 1, progress: Callable[[float], None] | None = None
+) -> Chances:
     """Prepare each viewer's pages with the real engine; the page before counts as seen."""
-    n_viewers, n_asked = len(platform.states), len(platform.asked)
-    shown = np.zeros((n_viewers, _MOST_PAGES, n_asked))
-    action = np.zeros((n_viewers, n_asked, N_ACTIONS), dtype=np.float32)
     ids = platform.engine.catalogue.video_id[platform.asked]
-    for viewer, state in enumerate(platform.states):
-        scene = platform.scene(state)
-        action[viewer] = score_videos(platform.engine, state, scene, platform.asked).probability
-        shown[viewer] = _walk_pages(platform, state, scene, ids)
+    n_viewers = len(platform.states)
+    parts = [range(start, min(start + _PART, n_viewers)) for start in range(0, n_viewers, _PART)]
+
+    def count(part: range) -> list[tuple[FloatArray, FloatArray]]:
+        return [_count_viewer(platform, platform.states[viewer], ids) for viewer in part]
+
+    counted: list[tuple[FloatArray, FloatArray]] = []
+    for done, found in enumerate(map_parts(count, parts, n_processes)):
+        counted += found
         if progress is not None:
-            progress((viewer + 1) / n_viewers)
-    return Chances(shown, action)
+            progress((done + 1) / len(parts))
+    return Chances(np.stack([shown for shown, _ in counted]), np.stack([action for _, action in counted]))
+
+
+def _count_viewer(
+    platform: Platform, state: ViewerState, video_id: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """One viewer's (MOST_PAGES, n_asked) chances to meet and (n_asked, N_ACTIONS) float32 predictions."""
+    scene = platform.scene(state)
+    action = score_videos(platform.engine, state, scene, platform.asked).probability
+    return _walk_pages(platform, state, scene, video_id), action.astype(np.float32)
 
 
 def _walk_pages(platform: Platform, state: ViewerState, scene: Scenario, video_id: IntArray) -> FloatArray:
-    """(_MOST_PAGES, n_asked) chance of each video to be met on each page, if it was not met before.
+    """(MOST_PAGES, n_asked) chance of each video to be met on each page, if it was not met before.
 
     Coins push a page's last videos onto the next one, so places are counted through all pages.
     """
     k, n_asked = platform.page_size, len(video_id)
     rank, missed, before = np.full(n_asked, -1), np.ones(n_asked), np.ones(n_asked)
-    n_places, coins, shown = 0, 0.0, np.zeros((_MOST_PAGES, n_asked))
-    for page in range(_MOST_PAGES):
+    n_places, coins, shown = 0, 0.0, np.zeros((MOST_PAGES, n_asked))
+    untaken: dict[int, float] = {}
+    for page in range(MOST_PAGES):
         ready = prepare_page(platform.engine, state, scene, platform.weights)
-        odds = find_page_odds(ready, _find_rows(ready, video_id), k, platform.engine.params.rerank)
+        ids = ready.shortlist.video_id.tolist()
+        before_here = np.array([untaken.get(video, 1.0) for video in ids])
+        rows = _find_rows(ready, video_id)
+        odds = find_page_odds(ready, rows, k, platform.engine.params.rerank, still=before_here)
+        untaken.update(zip(ids, odds.still.tolist(), strict=True))
         rank = np.where((rank < 0) & (odds.place >= 0), n_places + odds.place, rank)
         missed *= odds.missed
         n_places += len(odds.page)
@@ -110,7 +130,7 @@ def _walk_pages(platform: Platform, state: ViewerState, scene: Scenario, video_i
         still = np.where(rank >= 0, late, 1.0) * missed
         shown[page] = 1 - still / np.maximum(before, 1e-12)
         before = still
-        state = _see(state, ready.shortlist.video_id[odds.page])
+        state = see(state, ready.shortlist.video_id[odds.page])
     return np.clip(shown, 0.0, 1.0)
 
 
@@ -124,11 +144,11 @@ def _find_rows(ready: ReadyPage, video_id: IntArray) -> IntArray:
     return np.where(ordered[place] == video_id, order[place], -1)
 
 
-def _see(state: ViewerState, video_id: IntArray) -> ViewerState:
+def see(state: ViewerState, video_id: IntArray) -> ViewerState:
     return replace(state, seen_video_id=np.concatenate([state.seen_video_id, video_id]))
 
 
-def _weigh(platform: Platform, taken: FloatArray | IntArray | BoolArray) -> FloatArray:
+def weigh(platform: Platform, taken: FloatArray | IntArray | BoolArray) -> FloatArray:
     """(...,) value of (..., N_ACTIONS) numbers of actions, by the weights without a market's own."""
     worth = platform.weights.for_market(UNKNOWN)[:N_ACTIONS].astype(np.float64)
     weighed: FloatArray = taken @ worth
@@ -138,17 +158,17 @@ def _weigh(platform: Platform, taken: FloatArray | IntArray | BoolArray) -> Floa
 def find_bars(platform: Platform, pools: Pools, chances: Chances, seed: int) -> tuple[float, FloatArray]:
     """The cohort's mean value of an impression, and (n_pools,) the evidence its best reach at each pool."""
     rates = _sum_up(platform, chances).rates[0]
-    cohort = float(_weigh(platform, rates).mean())
+    cohort = float(weigh(platform, rates).mean())
     rng = np.random.default_rng(seed)
     shape = (_COHORT_DRAWS, *rates.shape)
     bars = np.empty(pools.n_pools)
     for stage, budget in enumerate(pools.list_budgets()):
-        value = _weigh(platform, rng.binomial(budget, np.broadcast_to(rates, shape)))
-        bars[stage] = np.quantile(_believe(pools, cohort, value, budget), 1 - pools.passing)
+        value = weigh(platform, rng.binomial(budget, np.broadcast_to(rates, shape)))
+        bars[stage] = np.quantile(believe(pools, cohort, value, budget), 1 - pools.passing)
     return cohort, bars
 
 
-def _believe(
+def believe(
     pools: Pools, cohort: float, total_value: FloatArray, impressions: FloatArray | IntArray | int
 ) -> FloatArray:
     """Posterior mean value of an impression: the evidence, and some impressions at the cohort's mean."""
@@ -185,8 +205,8 @@ def _sum_up(platform: Platform, chances: Chances) -> Meetings:
 
 
 def _chance_of_page(mean: FloatArray) -> FloatArray:
-    """(n_viewers, _MOST_PAGES) chance that the first, second, ... page is asked for: Poisson arrivals."""
-    number = np.arange(_MOST_PAGES)
+    """(n_viewers, MOST_PAGES) chance that the first, second, ... page is asked for: Poisson arrivals."""
+    number = np.arange(MOST_PAGES)
     log_factorial = np.cumsum(np.log(np.maximum(number, 1)))
     fewer = np.exp(-mean[:, None] + number * np.log(np.maximum(mean[:, None], 1e-300)) - log_factorial)
     asked: FloatArray = np.clip(1 - np.cumsum(fewer, axis=1), 0.0, 1.0)
@@ -208,9 +228,9 @@ def estimate_feed(
     for stage in range(pools.n_pools):
         more = np.where(rising, np.minimum(wanted, budgets[stage]) - reach, 0)
         middle = (reach + more / 2) / np.maximum(wanted, 1)
-        value += _weigh(platform, rng.binomial(more[:, :, None], _pick_rates(meetings, middle)))
+        value += weigh(platform, rng.binomial(more[:, :, None], _pick_rates(meetings, middle)))
         reach = reach + more
-        rising &= (reach == budgets[stage]) & (_believe(pools, cohort, value, reach) > bars[stage])
+        rising &= (reach == budgets[stage]) & (believe(pools, cohort, value, reach) > bars[stage])
     return reach.astype(np.float64)
 
 
@@ -228,39 +248,6 @@ def _count_meetings(met: FloatArray, n_replicates: int, rng: np.random.Generator
     trials = np.maximum(np.minimum(trials, 1e9), 1).astype(np.int64)
     counted: IntArray = rng.binomial(trials, np.clip(mean / trials, 0.0, 1.0), size=(n_replicates, len(mean)))
     return counted
-
-
-def run_feed(platform: Platform, pools: Pools, chances: Chances, seed: int) -> FloatArray:
-    """(n_asked,) impressions of each asked video: every page really ranked, every impression answered."""
-    rng = np.random.default_rng(seed)
-    n_asked = len(platform.asked)
-    cohort, bars = find_bars(platform, pools, chances, seed=0)
-    budgets = pools.list_budgets()
-    code = {
-        int(video): place for place, video in enumerate(platform.engine.catalogue.video_id[platform.asked])
-    }
-    counts = np.minimum(rng.poisson(platform.pages_per_viewer), _MOST_PAGES)
-    queue = rng.permutation(np.repeat(np.arange(len(platform.states)), counts))
-    states = list(platform.states)
-    reach, value, stage = np.zeros(n_asked), np.zeros(n_asked), np.zeros(n_asked, dtype=np.int64)
-    is_open: BoolArray = np.ones(n_asked, dtype=bool)
-    for viewer in queue.tolist():
-        scene = platform.scene(states[viewer])
-        slate = rank_for_viewer(
-            platform.engine, states[viewer], scene, platform.weights, rng, platform.page_size
-        )
-        ids = np.array([video.video_id for video in slate.videos], dtype=np.int64)
-        states[viewer] = _see(states[viewer], ids)
-        for place in (code[video] for video in ids.tolist() if video in code):
-            if not is_open[place]:
-                continue
-            reach[place] += 1
-            value[place] += _weigh(platform, rng.random(N_ACTIONS) < chances.action[viewer, place])
-            if reach[place] == budgets[stage[place]]:
-                believed = _believe(pools, cohort, value[place], reach[place])
-                is_open[place] = stage[place] + 1 < pools.n_pools and believed > bars[stage[place]]
-                stage[place] += 1
-    return reach
 
 
 def compare(feed: FloatArray, fast: FloatArray) -> dict[str, float]:

@@ -47,7 +47,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, required=True, help="where the figures go")
         parser.add_argument("--viewers", type=int, default=5_000, help="of the small world")
         parser.add_argument("--videos", type=int, default=2_000, help="of the small world")
-        parser.add_argument("--rounds", type=int, default=8, help="times the feed serves everybody")
+        parser.add_argument("--rounds", type=int, default=2, help="times the feed serves everybody")
+        parser.add_argument("--processes", type=int, default=2, help="that share the work of `feed`")
         parser.add_argument(
             "--write-fitted",
             action="store_true",
@@ -58,7 +59,11 @@ class Command(BaseCommand):
         """Read, fit, score, write."""
         started = time.perf_counter()
         if options["what"] == "feed":
-            figures = compare_small_world(options["viewers"], options["videos"], options["rounds"], self._say)
+            figures = compare_small_world(
+                options["viewers"], options["videos"], options["rounds"], self._say,
+                n_processes=options["processes"],
+            )  # fmt: skip
+            figures["seconds"] = round(time.perf_counter() - started, 1)
             options["json"].write_text(json.dumps(figures, indent=2) + "\n")
             self.stdout.write(f"fast estimate over the real feed: {figures['gaps']}")
             return

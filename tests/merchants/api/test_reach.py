@@ -1,14 +1,19 @@
 """Simulations by API: start once, poll, fetch, compare, cancel; scopes and tenants hold."""
 
+import io
 from typing import Any
 
+import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from merchants.accounts.keys import make_key
+from merchants.jobs.parts import find_waiting_parts
 from merchants.jobs.working import work_on
 from merchants.models import Account, Job, Membership, Role, Team
-from merchants.reach.simulating import WORKS
+from merchants.reach.simulating import WORKS, help_out, simulate
 from recommender.serving.live import LiveEngine
 from tests.factories import bearer, make_user, make_videos
 from tests.recommender.conftest import live
@@ -118,3 +123,44 @@ def test_another_tenant_and_a_smaller_scope_get_nothing(client: Client, alice: A
     assert post(client, stranger, draft(account)).status_code == 404
     _account, reader = make_tenant("reader", "reach:read")
     assert post(client, reader, draft(_account)).status_code == 403
+
+
+def test_a_cover_is_sent_as_a_file_and_a_wrong_one_is_refused_by_field(client: Client, alice: Any) -> None:
+    account, headers = alice
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((64, 64, 3), (200, 30, 40), dtype=np.uint8)).save(buffer, "PNG")
+    picture = SimpleUploadedFile("cover.png", buffer.getvalue(), "image/png")
+    started = client.post(URL, draft(account, cover=picture), headers=headers)
+    assert started.status_code == 201, started.content
+    job = Job.objects.get()
+    assert len(job.request["cover"]["sha256"]) == 64
+    assert sum(chance for _, chance in job.request["cover"]["shown"]) <= 1.0
+    done = work_on(job.pk, WORKS)
+    assert done is not None and done.result is not None and done.result["cover"] is not None
+    broken = SimpleUploadedFile("cover.png", b"no picture", "image/png")
+    refused = client.post(URL, draft(account, cover=broken), headers=headers)
+    assert refused.status_code == 400 and "cover" in refused.content.decode()
+
+
+def test_helpers_take_pieces_and_the_answer_is_the_same(client: Client, alice: Any) -> None:
+    account, headers = alice
+    results = []
+    for key in ("alone", "helped"):
+        job = Job.objects.get(
+            pk=post(client, headers, draft(account), **{"Idempotency-Key": key}).json()["id"]
+        )
+        helped: list[int] = []
+
+        def simulate_helped(running: Job, report: Any, key: str = key, helped: list[int] = helped) -> Any:
+            def tell(fraction: float, step: str) -> None:
+                report(fraction, step)
+                woken = find_waiting_parts() if key == "helped" and not helped and fraction > 0.05 else []
+                helped.extend(help_out(part_id) for part_id in woken[:1])
+
+            return simulate(running, tell)
+
+        done = work_on(job.pk, {Job.Kind.REACH: simulate_helped})
+        assert done is not None and done.state == Job.State.DONE, done and done.reason
+        assert (sum(helped) > 0) is (key == "helped")
+        results.append(done.result)
+    assert results[0] == results[1]

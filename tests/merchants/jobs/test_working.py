@@ -24,9 +24,9 @@ def ask(account: Account, key: str = "k1") -> Job:
     return job
 
 
-def echo(request: dict[str, Any], report: working.Report) -> dict[str, Any]:
+def echo(job: Job, report: working.Report) -> dict[str, Any]:
     report(0.5, "half way")
-    return {"seen": request}
+    return {"seen": job.request}
 
 
 def test_the_same_key_is_one_job_and_another_key_another(account: Account) -> None:
@@ -61,7 +61,7 @@ def test_a_killed_workers_job_is_done_by_the_next_and_the_late_result_is_refused
 def test_a_job_that_is_called_off_stops_at_its_next_report(account: Account) -> None:
     job = ask(account)
 
-    def cancelled_midway(request: dict[str, Any], report: working.Report) -> dict[str, Any]:
+    def cancelled_midway(running: Job, report: working.Report) -> dict[str, Any]:
         assert requests.cancel_job(job.pk)
         engine.held_by(engine.Lease(job.pk, 1, Job)).update(progress=0.9)
         return {"too": "late"}
@@ -75,7 +75,7 @@ def test_a_job_that_is_called_off_stops_at_its_next_report(account: Account) -> 
 def test_a_request_that_cannot_be_answered_fails_with_its_sentence(account: Account) -> None:
     job = ask(account)
 
-    def refuse(request: dict[str, Any], report: working.Report) -> dict[str, Any]:
+    def refuse(job: Job, report: working.Report) -> dict[str, Any]:
         raise ValueError("topic 'x' is not known to the engine; choose among lipstick")
 
     ended = working.work_on(job.pk, {Job.Kind.REACH: refuse})
@@ -86,7 +86,7 @@ def test_a_request_that_cannot_be_answered_fails_with_its_sentence(account: Acco
 def test_an_unexpected_error_fails_the_job_without_its_secrets(account: Account) -> None:
     job = ask(account)
 
-    def burst(request: dict[str, Any], report: working.Report) -> dict[str, Any]:
+    def burst(job: Job, report: working.Report) -> dict[str, Any]:
         raise RuntimeError("password=hunter2")
 
     ended = working.work_on(job.pk, {Job.Kind.REACH: burst})

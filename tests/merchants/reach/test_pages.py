@@ -1,15 +1,21 @@
 """Reach in a browser's eyes: ask, watch, read, update, compare; another merchant's runs stay closed."""
 
+import io
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from merchants.jobs.working import work_on
 from merchants.models import Account, Job, Membership, Role, Team
 from merchants.reach.simulating import WORKS
+from recommender import engine
+from recommender.models import GroupVersion
 from recommender.serving.live import LiveEngine
 from tests.factories import make_user, make_videos
 from tests.recommender.conftest import live
@@ -155,3 +161,51 @@ def test_without_a_past_the_backtest_says_what_to_do(alice: Client) -> None:
 def test_the_pages_speak_chinese(alice: Client) -> None:
     alice.cookies["django_language"] = "zh-hans"
     assert "新建模拟" in alice.get(reverse("reach")).content.decode()
+
+
+def draw_cover() -> SimpleUploadedFile:
+    """A red stripe on a light ground: what it shows matters less than that it is read."""
+    buffer, values = io.BytesIO(), np.full((96, 96, 3), 230, dtype=np.uint8)
+    values[20:80, 40:56] = (190, 20, 40)
+    Image.fromarray(values).save(buffer, "PNG")
+    return SimpleUploadedFile("cover.png", buffer.getvalue(), "image/png")
+
+
+def test_a_cover_is_read_and_moves_the_forecast(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[int, ...]] = []
+
+    def see_shoes(picture: np.ndarray) -> list[tuple[str, float]]:
+        read.append(picture.shape)
+        return [("shoes", 0.7), ("lipstick", 0.1)]
+
+    monkeypatch.setattr(engine, "read_cover", see_shoes)
+    plain, covered = run_one(alice), run_one(alice, cover=draw_cover())
+    assert read and read[0][2] == 3
+    assert covered.request["cover"]["shown"] == [["shoes", 0.7], ["lipstick", 0.1]]
+    first, second = plain.result or {}, covered.result or {}
+    assert first["cover"] is None and second["cover"]["shows_topic"] == 0.1
+    assert second["forecast"] != first["forecast"]
+    tried = {line["name"] for line in second["changes"]}
+    assert "cover=lipstick" in tried and "cover=none" not in tried
+    assert "cover=none" in {line["name"] for line in first["changes"]}
+    shown = alice.get(reverse("reach-result", args=[covered.pk])).content.decode()
+    assert "The cover shows what the video is about" in shown
+    assert "Show Lipstick on the cover" in shown
+
+
+def test_a_cover_that_is_no_picture_is_refused_at_its_field(alice: Client) -> None:
+    broken = SimpleUploadedFile("cover.png", b"no picture", "image/png")
+    answer = alice.post(reverse("reach-new"), fill(alice, cover=broken))
+    assert "cannot be read as a picture" in " ".join(answer.context["form"].errors["cover"])
+    assert not Job.objects.exists()
+
+
+def test_viewers_come_from_the_engines_groups_and_the_answer_says_so(alice: Client) -> None:
+    def find_interests(job: Job) -> dict[str, Any]:
+        return next(line for line in (job.result or {})["assumptions"] if line["what"] == "interests")
+
+    assert "no grouping of viewers is in force" in find_interests(run_one(alice))["source"]
+    groups = [{"id": 0, "traits": [], "size": 40, "centre": [], "liking": {"lipstick": 0.9}}]
+    GroupVersion.objects.create(kind="interest", number=4, viewer_count=40, groups=groups, is_live=True)
+    told = find_interests(run_one(alice, title="With groups", duration_seconds=11))
+    assert "version 4" in told["source"] and told["is_verified"]
