@@ -15,6 +15,7 @@ from merchants.models.figures import (
 )
 from merchants.models.imports import ImportFile
 from merchants.models.jobs import Job
+from merchants.models.limits import VideoLimit
 from merchants.models.niche import NicheScore
 from merchants.models.pages import Annotation, SavedView, ShareLink
 from merchants.models.reports import Cadence, ReportDelivery, ReportSchedule
@@ -50,6 +51,7 @@ __all__ = [
     "SavedView",
     "ShareLink",
     "Team",
+    "VideoLimit",
     "VideoMetric",
     "WebhookDelivery",
     "WebhookEndpoint",
