@@ -66,6 +66,10 @@ STAGES: dict[str, Stage] = {
             "rerank", _("Re-rank: little value"),
             _("It is watched, but starts nothing. Pin the product and ask one question in the caption."),
         ),
+        Stage(
+            "crowded", _("Re-rank: too much alike"),
+            _("It is among the best, but its like take its place. Vary topic and sound; post less often."),
+        ),
         Stage("none", _("Not limited"), _("It does at least as well as your other videos at every stage.")),
     )
 }  # fmt: skip
@@ -77,6 +81,8 @@ _EVIDENCE = {
 }
 _MIDDLE_PLACE = 0.5
 _POOLS = {"trying": "trying", "let_go": "pool"}
+#: The engine's re-rank takes away what is too much alike; what is worth little shows in its predictions.
+_TOLD = {"rerank": "crowded"}
 _STORED = [field.name for field in fields(engine.LimitTold) if field.name not in ("video_id", "creator_id")]
 
 
@@ -105,7 +111,8 @@ def _read_engine(account: Account) -> dict[str, str]:
         return {}
     stored = VideoLimit.objects.filter(account=account).values_list("video_ref", "stage")
     pools = engine.list_pool_states(account.creator_id, account.market)
-    return dict(stored) | {str(video): _POOLS[state] for video, state in pools.items() if state in _POOLS}
+    limits = {ref: _TOLD.get(stage, stage) for ref, stage in stored}
+    return limits | {str(video): _POOLS[state] for video, state in pools.items() if state in _POOLS}
 
 
 def _compare(row: Mapping[str, Any], middles: Mapping[str, Decimal | None]) -> str:
