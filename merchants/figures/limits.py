@@ -92,7 +92,7 @@ class Evidence:
 
     viewer_count: int
     market: str
-    lines: list[tuple[str | Promise, float, float]]
+    lines: Sequence[tuple[str | Promise, float, float]]
 
 
 def judge(account: Account, rows: list[dict[str, Any]]) -> None:

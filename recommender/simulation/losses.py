@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recommender.contracts import FloatArray, IntArray, Scenario, ValueWeights, ViewerState
+from recommender.contracts import BoolArray, FloatArray, IntArray, Scenario, ValueWeights, ViewerState
 from recommender.flow import Engine, ReadyPage, open_viewer, prepare_page
 from recommender.rerank.compose import compose
 from recommender.rerank.value import value_terms
@@ -85,7 +85,7 @@ class _Sums:
     def add(
         self,
         rows: IntArray,
-        allowed: FloatArray,
+        allowed: BoolArray,
         candidates: IntArray,
         value: FloatArray,
         page: IntArray,
@@ -97,13 +97,13 @@ class _Sums:
         best = ranked[: int(params.page_size * params.reach_pages)]
         place = _find(ranked, rows)
         here = place >= 0
-        self.met += allowed[rows] > 0
+        self.met += allowed[rows]
         self.found += here
         self.above += np.where(here, 1.0 - (place + 0.5) / max(len(ranked), 1), 0.0)
         is_near = np.isin(rows, best)
         self.near += is_near
         self.shown += is_near & np.isin(rows, page)
-        self.n_allowed += int((allowed > 0).sum())
+        self.n_allowed += int(allowed.sum())
         self.n_found += len(ranked)
         self.n_near += len(best)
         self.n_shown += int(np.isin(best, page).sum())
@@ -143,7 +143,7 @@ def compare(losses: Losses, params: LossParams) -> FloatArray:
     return ratios
 
 
-def name_limits(losses: Losses, is_blocked: IntArray, params: LossParams) -> list[str]:
+def name_limits(losses: Losses, is_blocked: BoolArray, params: LossParams) -> list[str]:
     """Each video's limit: the stage that leaves least of it, if that is clearly less than usual.
 
     A video that no viewer of the panel may see is limited by the gate, one that operators block by that.

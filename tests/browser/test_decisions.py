@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -43,7 +44,13 @@ def alice(live: LiveEngine) -> User:
     engine.read_creators()
     live.refresh()
     user = make_user("alice", email="alice@example.org")
-    about = {"nickname": "Siti Nur", "market": "MY", "language": "en", "niche": "lipstick", "creator_id": 11}
+    about: dict[str, Any] = {
+        "nickname": "Siti Nur",
+        "market": "MY",
+        "language": "en",
+        "niche": "lipstick",
+        "creator_id": 11,
+    }
     account = make_account(user, "sitinur", **about)
     count_activity(account)
     return user
