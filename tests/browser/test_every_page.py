@@ -59,6 +59,7 @@ def check(page: Page, address: str) -> None:
     for figure in page.locator("figure[data-chart]").all():
         figure.scroll_into_view_if_needed()
         expect(figure).to_have_attribute("data-drawn", "yes")
+    page.evaluate("window.scrollTo(0, 0)")  # as it opens: what slides below the fixed bars is no fault of it
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
