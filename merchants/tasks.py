@@ -4,6 +4,7 @@ from celery import shared_task
 
 from merchants.alerts.watching import check_all
 from merchants.figures.activity import NIGHT_DAYS, refresh_linked
+from merchants.figures.limits import refresh_limits
 from merchants.jobs.parts import find_waiting_parts
 from merchants.jobs.working import find_waiting, work_on
 from merchants.reach.simulating import WORKS, help_out
@@ -21,6 +22,12 @@ def refresh_activity() -> int:
 def refresh_activity_nightly() -> int:
     """Count a month again, for events that came late."""
     return refresh_linked(NIGHT_DAYS)
+
+
+@shared_task
+def judge_limits() -> int:
+    """Ask the engine which stage limits each video of linked accounts."""
+    return refresh_limits()
 
 
 @shared_task

@@ -53,6 +53,7 @@ from recommender.serving.experiment_rules import find_faults as find_experiment_
 from recommender.serving.for_you import FeedRequest, RequestBelongsToAnotherError, for_you
 from recommender.serving.groups import GroupTold, list_groups, regroup
 from recommender.serving.impressions import ServedPage
+from recommender.serving.losses import LimitTold, find_limits, list_pool_states
 from recommender.serving.newcomers import (
     StageTold,
     describe_stages,
@@ -124,6 +125,7 @@ __all__ = [
     "Judgement",
     "Lease",
     "LeaseLostError",
+    "LimitTold",
     "NoSuchCreatorError",
     "OpenRun",
     "RankTold",
@@ -164,6 +166,7 @@ __all__ = [
     "find_claimable_runs",
     "find_creator_of",
     "find_experiment_faults",
+    "find_limits",
     "find_live",
     "find_new_words",
     "find_picture",
@@ -180,6 +183,7 @@ __all__ = [
     "list_groups",
     "list_niches",
     "list_part_markets",
+    "list_pool_states",
     "list_topics",
     "move_cover",
     "mute",

@@ -104,6 +104,12 @@ app.conf.update(
             "task": "merchants.tasks.refresh_activity_nightly",
             "schedule": crontab(hour=20, minute=10),
         },
+        # Every 20 min: what limits each video; the catalogue and its counts move all day.
+        "judge-limits": {
+            "task": "merchants.tasks.judge_limits",
+            "schedule": crontab(minute="4-59/20"),
+            "options": {"expires": 900},
+        },
         # A quarter past each hour: somewhere a day has just ended.
         "check-alerts": {"task": "merchants.tasks.check_alerts", "schedule": crontab(minute=15)},
         # Every minute: reports are due at eight in as many zones as there are accounts.

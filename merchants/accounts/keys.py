@@ -27,6 +27,13 @@ SCOPES: dict[str, tuple[str, Role]] = {
     "reach:write": ("start and cancel simulations", Role.EDITOR),
     "niche:read": ("read niche scores and search ranks", Role.VIEWER),
     "niche:write": ("try names and pictures", Role.EDITOR),
+    "views:write": ("save views of its maker", Role.VIEWER),
+    "reports:read": ("read scheduled reports", Role.VIEWER),
+    "reports:write": ("schedule and remove reports", Role.EDITOR),
+    "links:read": ("read share links", Role.VIEWER),
+    "links:write": ("make and revoke share links", Role.EDITOR),
+    "webhooks:read": ("read webhooks and their deliveries", Role.OWNER),
+    "webhooks:write": ("add and remove webhooks", Role.OWNER),
 }
 
 

@@ -15,6 +15,7 @@ from merchants.api.views import MerchantView
 from merchants.figures import changes, facets, videos
 from merchants.figures.daily import list_columns, tabulate_days
 from merchants.figures.key_figures import KeyFigure, list_key_figures
+from merchants.figures.limits import STAGES
 from merchants.models import Facet
 
 _FACETS = {
@@ -190,7 +191,12 @@ class VideosView(MerchantView):
 
     @extend_schema(
         responses=describe_columns("MerchantVideo", videos.COLUMNS), tags=["merchant"], summary="Videos",
-        parameters=[*RANGE_PARAMETERS, OpenApiParameter("sort", str), OpenApiParameter("q", str)],
+        parameters=[
+            *RANGE_PARAMETERS,
+            OpenApiParameter("sort", str),
+            OpenApiParameter("q", str),
+            OpenApiParameter("stage", str, description="limited by", enum=list(STAGES)),
+        ],
     )  # fmt: skip
     def get(self, request: Request, account_id: int) -> Response:
         """All videos, sorted and filtered as on the page."""

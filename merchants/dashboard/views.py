@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from merchants.accounts.selection import choose_account
 from merchants.dashboard import keeping
 from merchants.dashboard.forms import NoteForm, SavedViewForm, describe_errors
+from merchants.figures import limits
 from merchants.figures import videos as figures
 from merchants.figures.scope import read_scope
 from merchants.onboarding.welcome import read_progress
@@ -52,7 +53,7 @@ def videos(request: HttpRequest) -> HttpResponse:
         "markets": MARKET_CODES,
         "choice": figures.read_choice(request.GET),
         "columns": figures.COLUMNS,
-        "stages": figures.STAGES.values(),
+        "stages": limits.STAGES.values(),
         "saved_views": keeping.list_saved_views(user, choose_account(request), "videos"),
     }
     return render(request, "merchants/dashboard/videos.html", facts)
@@ -68,7 +69,8 @@ def video(request: HttpRequest, video_ref: str) -> HttpResponse:
         "scope": scope,
         "markets": MARKET_CODES,
         "video": row,
-        "stage": figures.STAGES.get(row["stage_key"]),
+        "stage": limits.STAGES.get(row["stage_key"]),
+        "evidence": limits.describe_evidence(scope.account, video_ref),
     }
     return render(request, "merchants/dashboard/video.html", facts)
 

@@ -11,50 +11,17 @@ from typing import Any
 from django.db.models import Sum
 from django.http import Http404
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from merchants.figures import limits
 from merchants.figures.facets import Part, list_parts, sum_by
 from merchants.figures.spans import ALL_DAYS, Span
 from merchants.models import Account, ActivityDay, Facet, VideoMetric
 from merchants.shell.tables import Column, Row, Table, read_sort, sort_rows
 from recommender import engine
 
-#: A video whose rate lies below this part of the account's own middle is limited there.
-WEAK = Decimal("0.75")
-#: Below so many views a rate says nothing.
-MIN_VIEWS = 100
 _SOURCES = ("studio", "shop", "download")
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where a video loses reach, and what to do about it."""
-
-    key: str
-    title: str | Promise
-    advice: str | Promise
-
-
-STAGES: dict[str, Stage] = {
-    stage.key: stage
-    for stage in (
-        Stage("new", _("Too early to tell"), _("Below 100 views no rate says anything yet.")),
-        Stage(
-            "recall", _("Recall: found by few"),
-            _("Few feeds consider it. Name the product in the caption and in the first hashtag."),
-        ),
-        Stage(
-            "prediction", _("Prediction: watched briefly"),
-            _("It is shown and swiped away. Show the result in the first two seconds, and cut it shorter."),
-        ),
-        Stage(
-            "rerank", _("Re-rank: little value"),
-            _("It is watched, but starts nothing. Pin the product and ask one question in the caption."),
-        ),
-        Stage("none", _("Not limited"), _("It does at least as well as your other videos at every stage.")),
-    )
-}  # fmt: skip
 
 COLUMNS = (
     Column("title", _("Video"), link=lambda row: reverse("video", args=[row["video_ref"]])),
@@ -96,7 +63,7 @@ def read_choice(query: Mapping[str, Any], *, is_whole: bool = False) -> Choice:
     stage = str(query.get("stage", ""))
     return Choice(
         search=str(query.get("q", ""))[:100].strip(),
-        stage=stage if stage in STAGES else "",
+        stage=stage if stage in limits.STAGES else "",
         sort=read_sort(str(query.get("sort", "")), COLUMNS, "-views"),
         columns=tuple(column.key for column in COLUMNS) if is_whole else known if asked else DEFAULT_COLUMNS,
     )
@@ -116,7 +83,9 @@ def tabulate_videos(account: Account, span: Span, choice: Choice, markets: Seque
 
 def list_videos(account: Account, span: Span, markets: Sequence[str] = ()) -> list[Row]:
     """One row per video, in no order; figures that no source tells are None."""
-    return _make_rows(sum_by(account, "key", Facet.VIDEO, span, markets), _read_told(account), markets)
+    return _make_rows(
+        account, sum_by(account, "key", Facet.VIDEO, span, markets), _read_told(account), markets
+    )
 
 
 def tabulate_top(
@@ -127,12 +96,13 @@ def tabulate_top(
     if not counted:
         return tabulate_videos(account, span, Choice(columns=tuple(columns)), markets).cut(count)
     top = sorted(counted, key=lambda ref: (-counted[ref]["views"], ref))[:count]
-    rows = _make_rows(counted, _read_told(account, top), markets, named=top)
+    rows = _make_rows(account, counted, _read_told(account, top), markets, named=top)
     shown = sort_rows([row for row in rows if row["video_ref"] in top], "-views")
     return Table([column for column in COLUMNS if column.key in columns], shown, _("Videos"), "-views")
 
 
 def _make_rows(
+    account: Account,
     counted: dict[str, dict[str, int]],
     told: dict[str, dict[str, Any]],
     markets: Sequence[str],
@@ -154,7 +124,8 @@ def _make_rows(
             for name in ("views", "likes", "comments", "shares", "orders", "finish_rate"):
                 row[name] = row.get(f"told_{name}") if row.get(name) is None else row[name]
         rows.append(row)
-    return _judge(rows)
+    limits.judge(account, rows)
+    return list(rows)
 
 
 _UNTOLD: dict[str, Any] = {
@@ -216,34 +187,6 @@ def _describe_counts(sums: dict[str, int] | None) -> dict[str, Any]:
     }
 
 
-def _judge(rows: list[dict[str, Any]]) -> list[Row]:
-    """Say for each video which stage of the engine limits it, measured against the account's own middle."""
-    seen = [row for row in rows if (row.get("impressions") or 0) >= MIN_VIEWS]
-    middles = {name: _find_middle(seen, name) for name in ("impressions", "finish_rate", "value_rate")}
-    for row in rows:
-        row["stage_key"] = _find_stage(row, middles)
-        row["stage"] = str(STAGES[row["stage_key"]].title) if row["stage_key"] else None
-    return list(rows)
-
-
-def _find_stage(row: Mapping[str, Any], middles: Mapping[str, Decimal | None]) -> str:
-    """The first stage at which a video falls clearly behind; '' where the platform counted nothing."""
-    if not row["is_counted"]:
-        return ""
-    if (row.get("views") or 0) < MIN_VIEWS:
-        return "new"
-    for stage, name in (("prediction", "finish_rate"), ("rerank", "value_rate"), ("recall", "impressions")):
-        middle, own = middles[name], row.get(name)
-        if middle and own is not None and own < WEAK * middle:
-            return stage
-    return "none"
-
-
-def _find_middle(rows: Sequence[Mapping[str, Any]], name: str) -> Decimal | None:
-    values = sorted(Decimal(row[name]) for row in rows if row.get(name) is not None)
-    return values[len(values) // 2] if values else None
-
-
 def find_video(account: Account, video_ref: str, span: Span, markets: Sequence[str] = ()) -> Row:
     """One video's row.
 
@@ -253,7 +196,7 @@ def find_video(account: Account, video_ref: str, span: Span, markets: Sequence[s
         The account has no such video.
     """
     counted = sum_by(account, "key", Facet.VIDEO, span, markets)
-    rows = _make_rows(counted, _read_told(account, [video_ref]), markets, named=[video_ref])
+    rows = _make_rows(account, counted, _read_told(account, [video_ref]), markets, named=[video_ref])
     found = next((row for row in rows if row["video_ref"] == video_ref), None)
     if found is None:
         raise Http404(f"video {video_ref} is none of @{account.handle}'s; see the list of videos")

@@ -16,6 +16,7 @@ from merchants.models.figures import (
 from merchants.models.imports import ImportFile
 from merchants.models.job_parts import JobPart
 from merchants.models.jobs import Job
+from merchants.models.limits import VideoLimit
 from merchants.models.niche import NicheScore
 from merchants.models.pages import Annotation, SavedView, ShareLink
 from merchants.models.reports import Cadence, ReportDelivery, ReportSchedule
@@ -52,6 +53,7 @@ __all__ = [
     "SavedView",
     "ShareLink",
     "Team",
+    "VideoLimit",
     "VideoMetric",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -64,6 +64,14 @@ def add_schedule(
     return schedule
 
 
+def remove_schedule(user: User, schedule: ReportSchedule) -> None:
+    """End a report; what left of it goes with it."""
+    require_role(user, schedule.account, Role.EDITOR)
+    with transaction.atomic():
+        note(schedule.account.team, user, "report_removed", schedule.name)
+        schedule.delete()
+
+
 def send_due() -> int:
     """Send every report that is due; how many left. Two workers never send the same one."""
     sent = 0

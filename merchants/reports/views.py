@@ -15,12 +15,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from merchants.accounts.access import accounts_for, require_role
-from merchants.accounts.audit import note
 from merchants.accounts.selection import choose_account
 from merchants.models import ReportDelivery, ReportSchedule, Role
 from merchants.reports.composing import compose
 from merchants.reports.forms import ReportForm
-from merchants.reports.scheduling import add_schedule, send_now
+from merchants.reports.scheduling import add_schedule, remove_schedule, send_now
 
 
 def _find(request: HttpRequest, schedule_id: int) -> ReportSchedule:
@@ -72,8 +71,7 @@ def change(request: HttpRequest, schedule_id: int) -> HttpResponse:
         send_now(schedule)
         messages.success(request, _("The report is sent."))
     elif "remove" in request.POST:
-        note(schedule.account.team, user, "report_removed", schedule.name)
-        schedule.delete()
+        remove_schedule(user, schedule)
         messages.success(request, _("The report is removed."))
     else:
         ReportSchedule.objects.filter(pk=schedule.pk).update(is_paused=not schedule.is_paused)

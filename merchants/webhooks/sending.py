@@ -64,6 +64,14 @@ def add_endpoint(user: User, team: Team, url: str, kinds: list[str]) -> WebhookE
         )
 
 
+def remove_endpoint(user: User, endpoint: WebhookEndpoint) -> None:
+    """Tell an address nothing more; its log goes with it."""
+    require_owner(user, endpoint.team)
+    with transaction.atomic():
+        note(endpoint.team, user, "webhook_removed", endpoint.url)
+        endpoint.delete()
+
+
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """The signature header: HMAC-SHA256 over id, time and body."""
     key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX))

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from merchants.accounts.access import teams_for
-from merchants.accounts.audit import note
 from merchants.accounts.selection import choose_team
 from merchants.models import Role, WebhookDelivery, WebhookEndpoint
 from merchants.webhooks.forms import WebhookForm
-from merchants.webhooks.sending import add_endpoint, send_again
+from merchants.webhooks.sending import add_endpoint, remove_endpoint, send_again
 
 
 @login_required
@@ -51,8 +50,7 @@ def change(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     own = WebhookEndpoint.objects.filter(team__in=teams_for(request.user, Role.OWNER)).select_related("team")
     endpoint = get_object_or_404(own, pk=endpoint_id)
     if "remove" in request.POST:
-        note(endpoint.team, cast(User, request.user), "webhook_removed", endpoint.url)
-        endpoint.delete()
+        remove_endpoint(cast(User, request.user), endpoint)
         messages.success(request, _("The webhook is removed."))
     else:
         endpoint.is_paused = not endpoint.is_paused

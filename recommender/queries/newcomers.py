@@ -205,6 +205,12 @@ def find_stages(video_ids: list[int], creator_id: int | None = None) -> list[Vid
     return list(rows if creator_id is None else rows.filter(video__creator_id=creator_id))
 
 
+def find_states(creator_id: int, market: str) -> dict[int, str]:
+    """Video -> state, of one creator in one market."""
+    rows = VideoStage.objects.filter(video__creator_id=creator_id, market=market)
+    return dict(rows.values_list("video_id", "state"))
+
+
 def write_stages(rows: list[tuple[Any, ...]], now: datetime) -> None:
     """Insert or change stages.
 

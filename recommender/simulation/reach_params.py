@@ -131,3 +131,18 @@ class ReachParams:
 def hours_a_month(market: str) -> float:
     """Time in the app, hours per user and month."""
     return HOURS_A_MONTH.get(market, WORLD_HOURS_A_MONTH)
+
+
+@dataclass(frozen=True, slots=True)
+class LossParams:
+    """Which stage of the engine limits a video (`simulation.losses`)."""
+
+    # Part of the usual survival below which a stage limits a video, 0.3-0.95: a mean place by value over 40
+    # viewers is known to 9 % of the usual one (0.29 / sqrt(40) / 0.5), so a quarter less is no chance.
+    limit: float = 0.75
+    # Imagined viewers with the usual fate behind each share, 0.5-20: one unlucky page says nothing.
+    strength: float = 3.0
+    # Videos on a page, 1-50: what the re-rank has room for.
+    page_size: int = 10
+    # Places by value, in pages, within which a video counts as one that the re-rank could have shown, 1-5.
+    reach_pages: float = 2.0

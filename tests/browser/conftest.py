@@ -3,11 +3,15 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 #: A busy machine answers late; what is shown in the end is what counts.
@@ -51,9 +55,9 @@ def screen() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture
-def page(browser: Browser, complaints: Complaints, screen: dict[str, Any]) -> Iterator[Page]:
-    """A fresh page whose complaints are kept, requests to another host among them."""
+@contextmanager
+def open_page(browser: Browser, complaints: Complaints, screen: dict[str, Any]) -> Iterator[Page]:
+    """A fresh page on a screen; what goes wrong in it is kept, requests to another host among it."""
     context = browser.new_context(**screen)
     opened = context.new_page()
     opened.on("console", lambda message: message.type == "error" and complaints.console.append(message.text))
@@ -65,5 +69,22 @@ def page(browser: Browser, complaints: Complaints, screen: dict[str, Any]) -> It
             complaints.foreign.append(request.url)
 
     opened.on("request", note_request)
-    yield opened
-    context.close()
+    try:
+        yield opened
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: Complaints, screen: dict[str, Any]) -> Iterator[Page]:
+    """A fresh page whose complaints are kept."""
+    with open_page(browser, complaints, screen) as opened:
+        yield opened
+
+
+def enter(page: Page, address: str, user: User) -> None:
+    """Log a person in on a page, without the form."""
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])

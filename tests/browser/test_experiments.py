@@ -4,12 +4,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, enter
 from tests.browser.test_every_page import DESK, PHONE
 from tests.experiment_world import run_world
 from tests.factories import make_user
@@ -22,10 +20,7 @@ SCREENS = {
 
 
 def log_in(site: LiveServer, page: Page) -> None:
-    client = Client()
-    client.force_login(make_user("alice", is_staff=True, is_superuser=True))
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site.url}])
+    enter(page, site.url, make_user("alice", is_staff=True, is_superuser=True))
 
 
 @pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS)

@@ -14,7 +14,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from merchants.models import Account, ActivityDay, AlertRule, AuditEntry, Facet, ImportFile, VideoMetric
+from merchants.models import (
+    Account,
+    ActivityDay,
+    AlertRule,
+    AuditEntry,
+    Facet,
+    ImportFile,
+    VideoLimit,
+    VideoMetric,
+)
+from recommender.models import Creator, Video, VideoStage
 from tests.factories import make_account, make_user
 from ttok_site.places import BASE_DIR
 
@@ -24,7 +34,8 @@ PAGES = """
 / /videos/ /videos/7000/ /imports/ /alerts/ /reports/ /welcome/ /accounts/connect/ /settings/accounts/
 /settings/people/ /settings/keys/ /settings/webhooks/ /settings/links/ /settings/audit/ /cards/key-figures/
 /cards/trend/ /cards/changes/ /cards/funnel/ /cards/parts/market/ /cards/parts/source/ /cards/hours/
-/cards/top-videos/ /cards/videos/ /videos/7000/trend/ /export/daily.csv /export/videos.csv
+/cards/top-videos/ /cards/videos/ /videos/7000/trend/ /videos/7000/stages/
+/export/daily.csv /export/videos.csv
 """.split()
 MOST = 25
 
@@ -51,6 +62,7 @@ def fill(account: Account, count: int) -> None:
         VideoMetric(video_ref=str(7000 + n), first_day=day, last_day=day, title=f"video {n}", **told)
         for n in range(count)
     )
+    make_platform(account, count)
     # One video stands out, so that what changed names it however many there are.
     ActivityDay.objects.filter(key="7000").update(views=1_000_000)
     AlertRule.objects.bulk_create(
@@ -60,6 +72,22 @@ def fill(account: Account, count: int) -> None:
     AuditEntry.objects.bulk_create(
         AuditEntry(team=account.team, actor_name="alice", kind="test") for _ in range(count)
     )
+
+
+def make_platform(account: Account, count: int) -> None:
+    """The same videos as the engine knows them: published lately, with a stage and a limit each."""
+    about = {"duration_seconds": 9, "published_at": timezone.now() - timedelta(days=2)}
+    creator, _ = Creator.objects.get_or_create(pk=11, defaults={"handle": "c11", "market": "GB"})
+    Video.objects.bulk_create(Video(id=7000 + n, creator=creator, **about) for n in range(count))
+    VideoStage.objects.bulk_create(
+        VideoStage(video_id=7000 + n, market="GB", state="passed", pool=1, shown_count=61, good_count=9)
+        for n in range(count)
+    )
+    shares = dict.fromkeys(("met_share", "usual_found_share", "usual_shown_share"), 0.5)
+    VideoLimit.objects.bulk_create(
+        VideoLimit(account=account, video_ref=str(7000 + n), market="GB", stage="recall", viewer_count=40,
+                   **shares) for n in range(count)
+    )  # fmt: skip
 
 
 def count_queries(client: Client) -> dict[str, int]:
@@ -81,11 +109,11 @@ def read(client: Client, path: str) -> None:
 
 def test_a_page_asks_as_often_at_a_thousand_rows_as_at_ten(client: Client) -> None:
     alice = make_user("alice")
-    account = make_account(alice, "lip.studio")
+    account = make_account(alice, "lip.studio", creator_id=11)
     client.force_login(alice)
     fill(account, 10)
     few = count_queries(client)
-    for table in (ActivityDay, VideoMetric, ImportFile, AlertRule, AuditEntry):
+    for table in (ActivityDay, VideoMetric, ImportFile, AlertRule, AuditEntry, VideoLimit, Video):
         table.objects.all().delete()
     fill(account, 1000)
     many = count_queries(client)

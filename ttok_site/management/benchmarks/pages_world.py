@@ -64,14 +64,22 @@ INSERT INTO merchants_videometric (import_file_id, account_id, source, video_ref
     posted_on, title, link, products, currency, values)
 SELECT %(file)s, %(account)s, s, (%(first_video)s + i)::text, %(first)s, %(first)s, %(first)s, 'video ' || i,
     '', '', 'GBP', '{"views": "5", "gmv": "8.90"}'
-FROM generate_series(0, %(last_video)s) AS i, unnest(ARRAY['studio', 'shop']) AS s
+FROM generate_series(0, %(last_video)s) AS i, unnest(ARRAY['studio', 'shop']) AS s;
+INSERT INTO merchants_videolimit (account_id, video_ref, market, stage, viewer_count, met_share, found_share,
+    usual_found_share, above_share, shown_share, usual_shown_share, judged_at)
+SELECT %(account)s, (%(first_video)s + i)::text, 'GB', (ARRAY['recall', 'none'])[1 + i %% 2], 40,
+    1, 0.5, 0.5, 0.5, 0.5, 0.5, now()
+FROM generate_series(0, %(last_video)s) AS i
 """
 _PLAIN_COUNT = """
 SELECT date_trunc('day', happened_at), market, count(*), sum(watch_ms) FROM recommender_event
 WHERE creator_id = %s AND happened_at >= %s GROUP BY 1, 2
 """
 _RANGES = ("range=28", "range=365", "range=custom&from={first}&to={last}")
-_PAGES = ("/", "/videos/", "/imports/", "/alerts/", "/reports/", "/settings/people/", "/settings/audit/")
+_PAGES = (
+    "/", "/videos/", "/imports/", "/alerts/", "/reports/", "/settings/people/", "/settings/audit/",
+    "/reach/", "/reach/new/", "/niche/", "/search/?query=lipstick&market=GB&new_name=Lipstick+Queen",
+)  # fmt: skip
 _CARDS = """
 /cards/key-figures/ /cards/trend/ /cards/changes/
 /cards/funnel/ /cards/parts/market/ /cards/parts/source/
