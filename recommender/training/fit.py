@@ -61,8 +61,10 @@ def fit_engine(
     ValueError
         if there are too few impressions.
     """
-    params, expected = params or Params(), (warm_start.meta.get("seconds") if warm_start else None)
-    report = Report(progress or (lambda fraction, text: None), expected)
+    params = params or Params()
+    report = Report(
+        progress or (lambda part, text: None), warm_start.meta.get("seconds") if warm_start else {}
+    )
     dataset = believe(dataset, params.trust)
     cuts = plan_cuts(dataset, params.training)
     timeline = build_timeline(dataset)
@@ -81,24 +83,13 @@ def fit_engine(
     choices = _collect(timeline, before, base_rate, cnn | responses, params)
     choice, fusion = _fit_choices(choices, params, facts)
     report.step(0.8, "sources for serving")
-    arrays, meta = fit_sources(dataset, base_rate, params, _take_tastes(warm_start, dataset))
-    arrays |= _refresh_sequence(dataset, params, cnn) | responses
-    graphs, searched = fit_graphs(dataset, arrays, params)
-    arrays |= graphs | replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
+    arrays, meta = _fit_serving(dataset, base_rate, cnn, warm_start, params)
+    arrays |= responses | replace(predictor, choice=choice).to_arrays() | {"fusion/weights": fusion}
     arrays |= keep_replay(learning, predictor.watch_time, OnlineParams().replay_rows, params.training.seed)
     report.step(1.0, "done")
-    meta |= _describe_data(dataset) | {
-        "feature_names": list(learning.names),
-        "crosses": [list(cross) for cross in crosses],
-        "learning_rows": len(learning.rows),
-        "warm_start": warm_start is not None,
-        "warm_networks": bool(early),
-        **asdict(cuts),
-        "recall_index": searched,
-        "params": params.to_dict(),
-        "seconds": report.seconds(),
-        **facts,
-    }
+    meta |= _describe_data(dataset) | _describe_lessons(learning, crosses, cuts) | facts
+    meta |= {"warm_start": warm_start is not None, "warm_networks": bool(early)}
+    meta |= {"params": params.to_dict(), "seconds": report.seconds()}
     return FittedArtifact(arrays, meta)
 
 
@@ -135,11 +126,23 @@ def _await_slow(learning: LearningRows, base_rate: FloatArray, until: float) -> 
     return replace(learning, labels=labels)
 
 
-def _refresh_sequence(dataset: Dataset, params: Params, cnn: Arrays) -> Arrays:
-    """The sequence CNN of the newest events, and as it was before: tomorrow's fit goes on from that."""
+def _fit_serving(
+    dataset: Dataset,
+    base_rate: FloatArray,
+    cnn: Arrays,
+    warm_start: FittedArtifact | None,
+    params: Params,
+) -> tuple[Arrays, dict[str, Any]]:
+    """Sources of all that is known, the CNN of the newest events, and the graphs they are searched by.
+
+    The CNN as it was before stays beside it: tomorrow's fit goes on from that.
+    """
+    arrays, meta = fit_sources(dataset, base_rate, params, _take_tastes(warm_start, dataset))
     known = cnn | {"videos/id": dataset.catalogue.video_id}
-    now = fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, known) or cnn
-    return now | {f"early/{name}": array for name, array in cnn.items()}
+    arrays |= fit_sequence(dataset, params.sequence.refresh_epochs if cnn else 0, params, known) or cnn
+    arrays |= {f"early/{name}": array for name, array in cnn.items()}
+    graphs, searched = fit_graphs(dataset, arrays, params)
+    return arrays | graphs, meta | {"recall_index": searched}
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:
@@ -150,6 +153,15 @@ def _describe_data(dataset: Dataset) -> dict[str, Any]:
         "history_events": len(dataset.history),
         "videos": len(dataset.catalogue),
         "viewers": len(dataset.viewers),
+    }
+
+
+def _describe_lessons(learning: LearningRows, crosses: tuple[Cross, ...], cuts: Cuts) -> dict[str, Any]:
+    return {
+        "feature_names": list(learning.names),
+        "crosses": [list(cross) for cross in crosses],
+        "learning_rows": len(learning.rows),
+        **asdict(cuts),
     }
 
 
