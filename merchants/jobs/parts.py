@@ -39,7 +39,7 @@ def work_in_parts(job: Job, n_parts: int, fingerprint: str, do: Do, tell: Told) 
         states = dict(job.parts.values_list("number", "state"))
         done = sum(state == Job.State.DONE for state in states.values())
         if done == n_parts:
-            return list(job.parts.order_by("number").values_list("result", flat=True))
+            return [part.result or {} for part in job.parts.order_by("number")]
         failed = job.parts.filter(state=Job.State.FAILED).first()
         if failed is not None:
             raise RuntimeError(f"part {failed.number}: {failed.reason}")

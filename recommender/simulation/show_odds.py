@@ -82,13 +82,26 @@ def find_page_odds(
             missed *= 1 - walk.draw_guests(rows)
     if not alone:
         missed = walk.still[rows] / np.maximum(walk.before[rows], 1e-12)
-    # A coin delays the page where it draws a video that the rest of the page would not have shown.
-    counted = np.sum(coins, axis=0) if coins else np.zeros(len(value))
-    drawn = float(counted.sum())
-    delay = (drawn - float(counted[walk.page].sum())) / max(len(coins), 1)
+    drawn = float(np.sum(coins))
+    delay = _find_delay(walk)
     place = np.where(present, place, -1)
     page = np.array(walk.page, dtype=np.int64)
     return PageOdds(page, place, np.where(present, missed, 1.0), delay, drawn, walk.still)
+
+
+def _find_delay(walk: _Walk) -> float:
+    """The chance a place to be delayed with which the chances of all rows sum to the page's places."""
+    n_places = len(walk.page)
+    missed = walk.still / np.maximum(walk.before, 1e-12)
+    on_page = np.array(walk.page, dtype=np.int64)
+    inside = missed[on_page]
+    left = n_places - float((1 - missed).sum() - (1 - inside).sum())
+    low, high = 0.0, 1.0
+    for _ in range(20):  # halving: a millionth
+        middle = (low + high) / 2
+        shown = n_places - float((chance_of_delay(np.arange(n_places), n_places, middle) * inside).sum())
+        low, high = (middle, high) if shown > left else (low, middle)
+    return low
 
 
 class _Walk:

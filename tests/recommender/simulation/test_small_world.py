@@ -70,8 +70,7 @@ def test_a_page_is_conserved_its_chances_sum_to_its_places(platform: Platform) -
         ready = prepare_page(platform.engine, state, platform.scene(state), DEFAULT_VALUE_WEIGHTS)
         asked = np.arange(len(ready.shortlist.video_id))
         odds = find_page_odds(ready, asked, PAGE, platform.engine.params.rerank)
-        # Where a third of the places look for a viewer's taste, one walk stands for many: 3 % too much.
-        assert odds.probability.sum() == pytest.approx(len(odds.page), rel=0.05)
+        assert odds.probability.sum() == pytest.approx(len(odds.page), rel=0.01)
 
 
 def test_the_estimate_agrees_with_the_feed_impression_by_impression(
@@ -82,7 +81,8 @@ def test_the_estimate_agrees_with_the_feed_impression_by_impression(
     gaps = compare(feed, estimate_feed(platform, pools, chances, 300, seed=1))
     # Three rounds over 160 viewers know their own mean to 2 %; `validate feed` holds 2 % at full size.
     assert abs(gaps["mean"]) < 0.05
-    assert max(abs(gaps[name]) for name in ("q05", "q50", "q95")) < 0.1
+    # A quantile of 8 views is off by 11 % where it is off by one.
+    assert max(abs(gaps[name]) for name in ("q05", "q50", "q95")) < 0.15
 
 
 def test_without_pools_each_video_is_met_as_often_as_by_the_feed(
