@@ -119,7 +119,7 @@ def _fill(
 ) -> FloatArray:
     """(n_asked,) impressions of one day."""
     n_rounds, n_viewers = walks.n_pages.shape
-    chosen: IntArray = rng.integers(0, n_rounds, n_viewers)
+    chosen = rng.integers(0, n_rounds, size=(n_viewers,))
     here = np.flatnonzero(walks.round == chosen[walks.viewer])
     asked_at = np.sort(rng.random((n_viewers, MOST_PAGES)), axis=1)
     # A viewer with fewer pages asks for them at the first of as many moments drawn.
