@@ -54,7 +54,7 @@ def read_question(request: dict[str, Any]) -> ReachQuestion:
         cover=_read_cover(request.get("cover")),
     )
     followers = int(request["followers"])
-    past = read_posts(request.get("past", ()), followers)
+    past = read_posts(_known_before(request), followers)
     account = AccountFacts(request["account_market"], followers, past, request.get("creator_id"))
     return ReachQuestion(
         name="draft",
@@ -64,6 +64,15 @@ def read_question(request: dict[str, Any]) -> ReachQuestion:
         markets=tuple(request["markets"]),
         horizon_hours=int(request["horizon_hours"]),
     )
+
+
+def _known_before(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The past that is known when the draft is posted: videos of a day before, oldest first.
+
+    A date before the newest import asks what would have been; what came later must not answer.
+    """
+    newest = float(request["published_at"]) - 24 * _HOUR_SECONDS
+    return [line for line in request.get("past", ()) if float(line["published_at"]) < newest]
 
 
 def _read_cover(told: dict[str, Any] | None) -> Cover | None:
