@@ -31,7 +31,7 @@ SASREC_GRID = (8, 16)
 #: As published for this family (2 blocks, 2 heads); positions of a window that learn, as in ours.
 SASREC_SETTINGS = {
     "width": 64, "blocks": 2, "heads": 2, "length": 50, "targets": 16, "horizon": 1, "batch": 128,
-    "newest_share": 0.6, "drop": 0.2, "rate": 1e-3, "decay": 1e-2,
+    "newest_share": 0.6, "drop": 0.2, "rate": 1e-3, "decay": 1e-2, "pass_viewers": 2**31 - 1,
 }  # fmt: skip
 TREE_GRID = ((31, 0.05, 50), (15, 0.03, 100), (63, 0.03, 200))
 TREE_ROUNDS, TREE_PATIENCE = 800, 40

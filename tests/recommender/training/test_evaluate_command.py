@@ -49,15 +49,14 @@ def outcome(tmp_path_factory: pytest.TempPathFactory):
     pytest.importorskip("jax", reason="JAX is a training dependency")
     folder = tmp_path_factory.mktemp("kuairand")
     write_world(folder)
-    patch = pytest.MonkeyPatch()
-    patch.setattr(peers, "ALS_GRID", ((8, 10.0, 10.0), (8, 30.0, 10.0)))
-    patch.setattr(peer_models, "EASE_GRID", ((30.0, 0.95),))
-    patch.setattr(peer_models, "SASREC_GRID", (2,))
-    patch.setattr(peer_models, "TREE_GRID", ((7, 0.1, 20),))
-    patch.setattr("django.conf.settings.BASE_DIR", folder)
     out = {name: folder / f"{name}.out" for name in ("json", "lists", "scores")}
-    call_command("evaluate", "kuairand", folder, epochs=1, **out)
-    patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(peers, "ALS_GRID", ((8, 10.0, 10.0), (8, 30.0, 10.0)))
+        patch.setattr(peer_models, "EASE_GRID", ((30.0, 0.95),))
+        patch.setattr(peer_models, "SASREC_GRID", (2,))
+        patch.setattr(peer_models, "TREE_GRID", ((7, 0.1, 20),))
+        patch.setattr("django.conf.settings.BASE_DIR", folder)
+        call_command("evaluate", "kuairand", folder, epochs=1, **out)
     return json.loads(out["json"].read_text()), _read(out["lists"]), _read(out["scores"]), folder
 
 
