@@ -45,8 +45,11 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(servers: None) -> None:
-    """pytest-django asks for this before it makes the test database: the server must run by then."""
+def django_db_modify_db_settings(servers: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django asks for this before it makes the test database: the server must run by then.
+
+    Each of two workers has a database of its own name: a server that was found is one for both.
+    """
 
 
 @pytest.fixture(autouse=True)
