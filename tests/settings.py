@@ -18,10 +18,6 @@ if os.environ.get("TTOK_TEST_RUN_OF") != _worker:
     _run_dir = Path(tempfile.mkdtemp(prefix="ttok-tests-", dir="/tmp"))
     _run_dir.chmod(0o711)  # our own new folder: the servers' account must be able to pass
     os.environ |= {"TTOK_TEST_RUN_DIR": str(_run_dir), "TTOK_TEST_RUN_OF": _worker}
-    # Servers that were found lend each worker a broker and a cache of its own.
-    for _name in ("CELERY_BROKER_URL", "CACHE_URL"):
-        if _own := os.environ.get(f"{_name}_{_worker}"):
-            os.environ[_name] = _own
 os.environ["TTOK_VAR_DIR"] = os.environ["TTOK_TEST_RUN_DIR"]
 # Collected static files are not served here, but their folder is looked for at every start of a client.
 (Path(os.environ["TTOK_TEST_RUN_DIR"]) / "static").mkdir(exist_ok=True)

@@ -63,10 +63,9 @@ def run_on_found_servers() -> bool:
     for found in found_servers.find_sets():
         print(f"integration on {found.description}", flush=True)
         if found.env:
+            # In one: queues of one broker are shared, and so is what two workers would ask of it.
             selected = f"{found.marker} and not browser and not processes"
-            # Queues of one RabbitMQ are shared, so what asks the broker alone runs in one.
-            workers = IN_TWO if found.marker == "integration" else []
-            is_good &= run_command(*PYTEST, *workers, "-m", selected, **found.env)
+            is_good &= run_command(*PYTEST, "-m", selected, **found.env)
             found.clean()
     return is_good
 

@@ -17,8 +17,6 @@ import redis
 
 HOST = "127.0.0.1"
 OLDEST_POSTGRES = 150000
-#: Names of the two workers that share a run (pytest-xdist).
-WORKERS = ("gw0", "gw1")
 
 
 @dataclass
@@ -89,7 +87,7 @@ def _lend_database() -> FoundSet:
 
     def drop() -> None:
         with psycopg.connect(address, autocommit=True) as connection:
-            for left in (name, f"test_{name}", *(f"test_{name}_{worker}" for worker in WORKERS)):
+            for left in (name, f"test_{name}"):
                 connection.execute(f'DROP DATABASE IF EXISTS "{left}" WITH (FORCE)')
 
     url = address.rpartition("/")[0] + f"/{name}"
@@ -97,7 +95,7 @@ def _lend_database() -> FoundSet:
 
 
 def _lend_redis() -> FoundSet | None:
-    """For each worker two databases that hold nothing: one as broker, one as cache."""
+    """Two databases that hold nothing: one as broker, one as cache."""
     empty: list[int] = []
     try:
         for number in range(15, 0, -1):
@@ -106,18 +104,16 @@ def _lend_redis() -> FoundSet | None:
                     empty.append(number)
     except redis.RedisError as error:
         return FoundSet(f"Redis: it lets nobody in ({error})")
-    needed = 2 * len(WORKERS)
-    if len(empty) < needed:
-        return FoundSet(f"Redis: fewer than {needed} of its databases are empty, not used")
-    lent = empty[:needed]
+    if len(empty) < 2:
+        return FoundSet("Redis: fewer than two of its databases are empty, not used")
+    broker, cache = empty[:2]
 
     def flush() -> None:
-        for number in lent:
+        for number in (broker, cache):
             with redis.Redis(host=HOST, db=number) as client:
                 client.flushdb()
 
-    urls = [f"redis://{HOST}:6379/{number}" for number in lent]
-    env = {"CELERY_BROKER_URL": urls[0], "CACHE_URL": urls[1]}
-    for place, worker in enumerate(WORKERS):
-        env |= {f"CELERY_BROKER_URL_{worker}": urls[2 * place], f"CACHE_URL_{worker}": urls[2 * place + 1]}
-    return FoundSet("Redis", env, cleaners=[flush])
+    base = f"redis://{HOST}:6379"
+    return FoundSet(
+        "Redis", {"CELERY_BROKER_URL": f"{base}/{broker}", "CACHE_URL": f"{base}/{cache}"}, cleaners=[flush]
+    )
