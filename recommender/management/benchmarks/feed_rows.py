@@ -38,6 +38,8 @@ def write_states(past: tuple[Any, Any, Any], responses: Responses, per_viewer: i
     """Each viewer's state after the past: `per_viewer` watched videos, in the order of time."""
     viewer, video, happened_at = past
     bits = (responses.taken << np.arange(len(ACTIONS))).sum(axis=1)
+    with connection.cursor() as cursor:  # one statement for the whole world: the pages' limit is not for it
+        cursor.execute("SET statement_timeout = 0")
     with connection.cursor() as cursor, cursor.copy(_COPY_STATES) as copy:
         for start in range(0, len(viewer), per_viewer):
             rows = slice(start, start + per_viewer)
